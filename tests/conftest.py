@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import BrowserContext
+
+from tests.support import services
+from tests.support.browsing import Errors, browsing
+from tests.support.cluster import RunningCluster
+from tests.support.database import Database, keep_template, remove_directory, temporary_copy
+from tests.support.mail import MailServer
+from tests.support.site import RunningSite
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if settings.TEST_DATABASE == "postgres" and not services.postgres_reachable():
+        pytest.exit(
+            "TEST_DATABASE=postgres, but PostgreSQL is not reachable: see PGHOST and PGPORT.", returncode=3
+        )
+    settings.TEST_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if os.environ.get("TEST_RUN") == str(os.getpid()):
+        remove_directory()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {settings.TEST_DATABASE}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that is about one database is not about the other: it runs in the other run."""
+    for item in items:
+        for vendor in ("postgres", "sqlite"):
+            if item.get_closest_marker(vendor) and vendor != settings.TEST_DATABASE:
+                item.add_marker(
+                    pytest.mark.skip(reason=f"about {vendor}; this run is on {settings.TEST_DATABASE}")
+                )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: pytest.FixtureDef
+) -> Iterator[Database]:
+    """The run's migrated database, and the template copied from it before any test writes."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set())
+        template = keep_template()
+    yield template
+    with django_db_blocker.unblock():
+        template.drop()
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def no_graphs_of_other_tests() -> None:
+    """Compiled graphs are kept by the id of their version, and a rolled back test gives its ids to the next one."""
+    from wagtail_journeys.campaigns import versions
+
+    versions.graph.cache_clear()
+
+
+@pytest.fixture
+def own_database(django_db_setup: Database, django_db_blocker: pytest.FixtureDef) -> Iterator[Database]:
+    """A database of the test's own that other processes see, with Wagtail's first rows in it; the ORM works on it.
+
+    Not to be combined with ``db``, which keeps what a test writes to itself.
+    """
+    with django_db_blocker.unblock(), temporary_copy(django_db_setup) as database:
+        yield database
+
+
+@pytest.fixture
+def start_cluster(own_database: Database) -> Iterator[Callable[..., RunningCluster]]:
+    """``start_cluster(broker="redis", smtp_port=...)``: a real cluster on this test's database; call twice for two."""
+    with ExitStack() as clusters:
+
+        def start(**options: object) -> RunningCluster:
+            return clusters.enter_context(RunningCluster(own_database, **options)).ready()
+
+        yield start
+
+
+@pytest.fixture
+def live_site(own_database: Database) -> Iterator[RunningSite]:
+    """The example site on this test's database, served to browsers."""
+    with RunningSite(own_database) as site:
+        yield site.ready()
+
+
+@pytest.fixture
+def browser(chromium_path: str, live_site: RunningSite) -> Iterator[BrowserContext]:
+    """A fresh profile of a real browser on ``live_site``; a script error on any of its pages fails the test."""
+    errors = Errors()
+    with browsing(chromium_path, live_site.url) as context:
+        context.on("page", errors.watch)
+        yield context
+    assert not errors
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_service() -> str:
+    services.need_redis()
+    return services.REDIS_URL
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    return services.need_chromium()
+
+
+@pytest.fixture(scope="session")
+def long_faults() -> bool:
+    """Whether this is `make faults`: many kills, minutes long. Otherwise the short form that every run affords."""
+    return os.environ.get("FAULTS") == "long"

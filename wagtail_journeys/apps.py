@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WagtailJourneysConfig(AppConfig):
+    name = "wagtail_journeys"
+    label = "wagtail_journeys"
+    verbose_name = _("Journeys")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import swapper
+        from wagtail.signals import published, unpublished
+
+        from wagtail_journeys import checks  # noqa: F401 registers the system checks
+        from wagtail_journeys.campaigns.models import Campaign
+        from wagtail_journeys.emails import receivers as email_receivers
+        from wagtail_journeys.segments import receivers as segment_receivers
+        from wagtail_journeys.tracking import receivers as tracking_receivers
+
+        swapper.set_app_prefix("wagtailcore", "wagtail")
+        published.connect(_campaign_published, sender=Campaign, dispatch_uid="journeys-published")
+        unpublished.connect(_campaign_unpublished, sender=Campaign, dispatch_uid="journeys-unpublished")
+        email_receivers.connect()
+        segment_receivers.connect()
+        tracking_receivers.connect()
+
+
+def _campaign_published(instance: Any, **kwargs: Any) -> None:
+    from wagtail_journeys.journeys import publishing
+
+    publishing.published(instance, instance.last_published_at)
+
+
+def _campaign_unpublished(instance: Any, **kwargs: Any) -> None:
+    from wagtail_journeys.journeys import publishing
+
+    publishing.unpublished(instance)

@@ -1,0 +1,1 @@
+"""SAYS: what an editor writes - trigger, filters, frequency, steps - and the immutable versions compiled from it."""

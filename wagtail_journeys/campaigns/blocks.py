@@ -1,0 +1,48 @@
+"""The streams of a campaign: one trigger, and steps with nested arms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wagtail import blocks
+
+#: How deep arms can be nested.
+DEPTH = 4
+
+
+def step_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
+    """Block instances by key, with arms nested so deep. Instances are shared, which keeps the editor's page small."""
+    from .steps import registry
+    from .steps.base import GROUPS
+
+    steps = sorted(
+        registry, key=lambda step: GROUPS.index(step.group) if step.group in GROUPS else len(GROUPS)
+    )
+    plain = {step.key: step.block() for step in steps if not step.arms}
+    found = list(plain.items())
+    for _level in range(depth):
+        inner, found = found, []
+        for step in steps:
+            arms = [
+                (name, blocks.StreamBlock(inner, required=False, label=label))
+                for name, label in step.arms.items()
+            ]
+            found.append((step.key, step.block(arms) if arms else plain[step.key]))
+    return found
+
+
+class StepsBlock(blocks.StreamBlock):
+    """Built when first used, so that the steps of host apps are in it."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        super().__init__([*step_blocks(DEPTH), *(local_blocks or [])], **kwargs)
+
+
+class TriggerBlock(blocks.StreamBlock):
+    """Exactly one trigger."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        from .triggers import registry
+
+        found = [(trigger.key, trigger.block()) for trigger in registry]
+        super().__init__([*found, *(local_blocks or [])], max_num=1, **kwargs)

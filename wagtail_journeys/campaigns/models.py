@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.contenttypes.fields import GenericRelation
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin, WorkflowMixin
+from wagtail.search import index
+
+from wagtail_journeys.segments.blocks import RulesBlock
+from wagtail_journeys.segments.models import Match
+from wagtail_journeys.snippets import LateDraftMixin
+from wagtail_journeys.streams import RegistryStreamField, raw, with_ids
+
+from .blocks import StepsBlock, TriggerBlock
+
+
+class Campaign(
+    LateDraftMixin,
+    WorkflowMixin,
+    DraftStateMixin,
+    LockableMixin,
+    RevisionMixin,
+    PreviewableMixin,
+    index.Indexed,
+    models.Model,
+):
+    """What the editor writes; on publishing it is compiled into a CampaignVersion."""
+
+    class Frequency(models.TextChoices):
+        ONCE = "once", _("once")
+        EVERY_TIME = "every_time", _("every time")
+        INTERVAL = "interval", _("at most once per interval")
+
+    class IntervalUnit(models.TextChoices):
+        HOURS = "hours", _("hours")
+        DAYS = "days", _("days")
+        WEEKS = "weeks", _("weeks")
+        MONTHS = "months", _("months")
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        PAUSED = "paused", _("paused: no entries, contacts inside stay where they are")
+        STOPPING = "stopping", _("stopping: no entries, contacts inside finish")
+        ENDED = "ended", _("ended")
+
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    trigger = RegistryStreamField(TriggerBlock, blank=True, verbose_name=_("trigger"))
+    filters_match = models.CharField(
+        _("only contacts who match"), max_length=4, choices=Match.choices, default=Match.ALL
+    )
+    filters = RegistryStreamField(RulesBlock, blank=True, verbose_name=_("contact filters"))
+    matching_window = models.PositiveIntegerField(
+        _("matching window (minutes)"),
+        default=30,
+        help_text=_(
+            "A contact that does not match the filters at the event is tested again on every change for so long. "
+            "0: no second chance."
+        ),
+    )
+    frequency = models.CharField(
+        _("a contact may enter"), max_length=12, choices=Frequency.choices, default=Frequency.ONCE
+    )
+    interval = models.PositiveIntegerField(_("interval"), null=True, blank=True)
+    interval_unit = models.CharField(
+        _("interval unit"), max_length=8, choices=IntervalUnit.choices, default=IntervalUnit.DAYS
+    )
+    may_overlap = models.BooleanField(
+        _("may run twice at once"),
+        default=False,
+        help_text=_("Off: a contact that is inside the campaign cannot enter it a second time."),
+    )
+    topic = models.ForeignKey(
+        "wagtail_journeys.Topic",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="campaigns",
+        verbose_name=_("topic"),
+        help_text=_(
+            "Emails go only to contacts who may get this topic. Empty: transactional, ignores topics."
+        ),
+    )
+    exclusive_group = models.SlugField(
+        _("exclusive group"),
+        max_length=100,
+        blank=True,
+        help_text=_(
+            "One event enters at most one campaign of the group, the one with the lowest priority number."
+        ),
+    )
+    priority = models.PositiveIntegerField(
+        _("priority"), default=100, help_text=_("The lowest number goes first.")
+    )
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    steps = RegistryStreamField(StepsBlock, blank=True, verbose_name=_("steps"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.RUNNING, editable=False
+    )
+    # What happened before this moment never starts the campaign; set when it goes live, emptied when it no longer is.
+    live_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    _revisions = GenericRelation("wagtailcore.Revision", related_query_name="journeys_campaign")
+    _workflow_states = GenericRelation(
+        "wagtailcore.WorkflowState",
+        content_type_field="base_content_type",
+        object_id_field="object_id",
+        related_query_name="journeys_campaign",
+        for_concrete_model=False,
+    )
+
+    search_fields = [
+        index.SearchField("name"),
+        index.AutocompleteField("name"),
+        index.SearchField("description"),
+    ]
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Wagtail gives ids to top-level blocks only when data is saved from code; every step needs one.
+        steps = with_ids(self.raw_steps)
+        if steps != self.raw_steps:
+            self.steps = steps
+        super().save(*args, **kwargs)
+
+    def with_content_json(self, content: dict[str, Any]) -> Campaign:
+        """What a revision says, without turning back what it must not decide: whether the campaign runs.
+
+        Read from the row, as this instance may be older than the last pause.
+        """
+        restored = super().with_content_json(content)
+        running = Campaign.objects.filter(pk=self.pk).values_list("state", "live_since").first()
+        restored.state, restored.live_since = running or (self.state, self.live_since)
+        return restored
+
+    preview_modes = [("flow", _("Flow chart"))]
+
+    @property
+    def preview_sizes(self) -> list[dict[str, Any]]:
+        return [
+            {"name": "panel", "icon": "mobile-alt", "device_width": 440, "label": _("Narrow")},
+            {
+                "name": "wide",
+                "icon": "desktop",
+                "device_width": 1100,
+                "label": _("Wide, for charts with many arms"),
+            },
+        ]
+
+    def get_preview_template(self, request: HttpRequest, mode_name: str) -> str:
+        return "wagtail_journeys/campaigns/preview.html"
+
+    @property
+    def raw_trigger(self) -> dict[str, Any] | None:
+        blocks = raw(self.trigger)
+        return blocks[0] if blocks else None
+
+    @property
+    def raw_filters(self) -> list[dict[str, Any]]:
+        return raw(self.filters)
+
+    @property
+    def raw_steps(self) -> list[dict[str, Any]]:
+        return raw(self.steps)
+
+    @property
+    def current_version(self) -> CampaignVersion | None:
+        return self.versions.order_by("-number").first()
+
+    @property
+    def admits(self) -> bool:
+        """Whether contacts may enter now (start and end dates aside)."""
+        return self.live and self.state == self.State.RUNNING
+
+    @property
+    def moves(self) -> bool:
+        """Whether contacts inside go on."""
+        return self.live and self.state in (self.State.RUNNING, self.State.STOPPING)
+
+
+class CampaignVersion(models.Model):
+    """What a campaign said when it was published: a graph that never changes.
+
+    ``graph`` is ``{"start": step id or null, "nodes": {step id: {"type", "params", "next", "arms"}}, "trigger":
+    {"type", "params"}, "filters": {"match", "rules"}}``.
+    """
+
+    wagtail_reference_index_ignore = True
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    revision = models.ForeignKey(
+        "wagtailcore.Revision", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    graph = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("campaign version")
+        verbose_name_plural = _("campaign versions")
+        ordering = ["campaign", "number"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "number"], name="wj_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} v{self.number}"

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from django.forms import RadioSelect
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    MultiFieldPanel,
+    ObjectList,
+    PublishingPanel,
+    TabbedInterface,
+)
+
+from wagtail_journeys.segments.panels import EventNamesPanel
+
+from .forms import CampaignForm
+
+
+def edit_handler() -> TabbedInterface:
+    what = ObjectList(
+        [
+            FieldPanel("name", required_on_save=True),
+            FieldPanel("description", help_text=_("What the campaign is for. Only editors see it.")),
+            FieldPanel(
+                "trigger",
+                help_text=_(
+                    "What starts the campaign for a contact. Nothing that happened before going live does."
+                ),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldPanel("filters_match", heading=_("Only contacts who match")),
+                    FieldPanel(
+                        "filters",
+                        heading=_("Contact filters"),
+                        help_text=_("Tested when the contact enters. Without filters everybody enters."),
+                    ),
+                ],
+                heading=_("Who may enter"),
+            ),
+            FieldPanel(
+                "steps",
+                help_text=_(
+                    "From top to bottom, for every contact at its own pace. The preview panel draws them as a flow chart."
+                ),
+            ),
+            EventNamesPanel(attrs={"hidden": True}),
+        ],
+        heading=_("What it does"),
+    )
+    who = ObjectList(
+        [
+            MultiFieldPanel(
+                [
+                    FieldPanel("frequency", widget=RadioSelect),
+                    FieldRowPanel(
+                        [
+                            FieldPanel("interval"),
+                            FieldPanel("interval_unit"),
+                        ],
+                        classname="wj-interval",
+                    ),
+                    FieldPanel("may_overlap"),
+                ],
+                heading=_("How often"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel(
+                        [
+                            FieldPanel(
+                                "starts_at",
+                                help_text=_("Contacts enter from then on. Empty: from going live."),
+                            ),
+                            FieldPanel(
+                                "ends_at", help_text=_("Nobody enters after that. Empty: without an end.")
+                            ),
+                        ]
+                    )
+                ],
+                heading=_("From when to when"),
+            ),
+            FieldPanel("matching_window"),
+            MultiFieldPanel(
+                [FieldRowPanel([FieldPanel("exclusive_group"), FieldPanel("priority")])],
+                heading=_("Together with other campaigns"),
+            ),
+        ],
+        heading=_("Who and how often"),
+    )
+    consent = ObjectList([FieldPanel("topic")], heading=_("Consent"))
+    what.children.append(PublishingPanel())
+    return TabbedInterface([what, who, consent], base_form_class=CampaignForm)

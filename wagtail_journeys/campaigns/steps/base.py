@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+
+from wagtail_journeys.campaigns.outcomes import Outcome
+from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.events.models import Event
+from wagtail_journeys.segments import compiler
+
+#: What a block stores: JSON values by field name.
+Params = dict[str, Any]
+
+#: Headings in the chooser of steps, in this order; those of host sites come after them.
+TIMING, MESSAGES, LOGIC, CONTACT = _("Timing"), _("Messages"), _("Logic"), _("Contact")
+GROUPS = (TIMING, MESSAGES, LOGIC, CONTACT)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A journey standing at a step. ``arrived_at`` is when it came here first; ``attempts`` failed tries so far."""
+
+    journey: int
+    contact: int
+    arrived_at: datetime.datetime
+    entered_at: datetime.datetime
+    entry_event: int | None
+    attempts: int = 0
+
+
+@dataclass
+class Group:
+    """All journeys that stand at one step of one campaign version and are due."""
+
+    campaign: int
+    step_id: str
+    positions: Sequence[Position]
+
+    @cached_property
+    def contacts(self) -> dict[int, Contact]:
+        """The contacts by id: one statement for the whole group, and only if asked for."""
+        return Contact.objects.in_bulk({position.contact for position in self.positions})
+
+    @cached_property
+    def entry_events(self) -> dict[int, Event]:
+        """The events that started the journeys, by id: one statement, only if asked for."""
+        return Event.objects.in_bulk({p.entry_event for p in self.positions if p.entry_event})
+
+    def matching(self, match: str, rules: Sequence[dict[str, Any]], now: datetime.datetime) -> set[int]:
+        """Ids of the group's contacts that match these segment rules now: one statement."""
+        contacts = {position.contact for position in self.positions}
+        if not rules:
+            return contacts
+        return compiler.evaluate({0: compiler.Question(match, rules, contacts)}, now)[0]
+
+    def part(self, positions: Sequence[Position]) -> Group:
+        return Group(self.campaign, self.step_id, positions)
+
+
+class Step:
+    """One kind of step: its form, its sentence, and what it decides for a group of journeys.
+
+    Subclass it, give it a ``key`` and decorate it with ``@registry.register``. ``params`` is what the block stores: a
+    dict of JSON values. Do not write to the database and do not touch the network in ``decide``: return outcomes, the
+    engine does the rest.
+    """
+
+    key: str = ""
+    label: Any = ""
+    icon: str = "cog"
+    #: Heading in the chooser of steps.
+    group: Any = ""
+    #: Names of nested streams of steps, with their labels, e.g. ``{"yes": "Yes", "no": "No"}``.
+    arms: dict[str, Any] = {}
+    #: Whether every journey ends here, so that nothing behind it is ever reached.
+    ends: bool = False
+
+    def fields(self) -> list[tuple[str, blocks.Block]]:
+        """The form: child blocks by name (without the arms)."""
+        return []
+
+    def block(self, arms: Sequence[tuple[str, blocks.Block]] = ()) -> blocks.StructBlock:
+        """The block; ``arms`` are the streams of nested steps, by name."""
+        return blocks.StructBlock(
+            [*self.fields(), *arms],
+            label=self.label,
+            icon=self.icon,
+            group=self.group or None,
+            form_classname=f"struct-block wj-step wj-step-{self.key}",
+        )
+
+    def describe(self, params: Params) -> str:
+        """What the step does, in a sentence for the flow chart and the timeline."""
+        return str(self.label)
+
+    def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
+        """An outcome for every journey of the group, by journey id.
+
+        The number of statements it runs must not depend on the number of journeys. Raising makes the engine find the
+        journey it was raised for by halving the group; the others go on.
+        """
+        raise NotImplementedError
+
+    def problems(self, params: Params) -> list[str]:
+        """Why a campaign with this step cannot go live; empty when it can."""
+        return []
+
+    def references(self, params: Params) -> dict[str, set[int]]:
+        """What the step uses, by kind: ``{"template": {3}, "segment": {1, 2}}``."""
+        return {}
+
+
+class SimpleStep(Step):
+    """For site authors: decide for one journey at a time. Slower than a Step, and fine for small numbers."""
+
+    def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
+        return {position.journey: self.run(position, group, params, now) for position in group.positions}
+
+    def run(self, position: Position, group: Group, params: Params, now: datetime.datetime) -> Outcome:
+        """What happens to this journey. ``group.contacts[position.contact]`` is the contact."""
+        raise NotImplementedError

@@ -1,0 +1,156 @@
+"""From what the editor wrote to an immutable graph, and the live campaigns as the pipeline reads them."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+
+from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
+from wagtail_journeys.campaigns.steps import registry
+
+Graph = dict[str, Any]
+
+
+def compile_graph(campaign: Campaign) -> Graph:
+    """The graph of the campaign as it stands: see CampaignVersion for its shape.
+
+    ``order`` lists the step ids in the order in which they are drawn; every step comes after those that lead to it.
+    """
+    nodes: dict[str, dict[str, Any]] = {}
+    order: list[str] = []
+
+    def chain(blocks: list[dict[str, Any]], after: str | None) -> str | None:
+        following = after
+        for block in reversed(blocks):
+            step, value = registry[block["type"]], block["value"]
+            arms = {name: chain(value.get(name) or [], following) for name in step.arms}
+            nodes[block["id"]] = {
+                "type": block["type"],
+                "params": {key: item for key, item in value.items() if key not in step.arms},
+                "next": following,
+                "arms": arms,
+            }
+            following = block["id"]
+        return following
+
+    def walk(blocks: list[dict[str, Any]]) -> None:
+        for block in blocks:
+            order.append(block["id"])
+            for name in registry[block["type"]].arms:
+                walk(block["value"].get(name) or [])
+
+    steps = campaign.raw_steps
+    start = chain(steps, None)
+    walk(steps)
+    trigger = campaign.raw_trigger
+    return {
+        "start": start,
+        "nodes": nodes,
+        "order": order,
+        "trigger": {"type": trigger["type"], "params": trigger["value"]} if trigger else None,
+        "filters": {"match": campaign.filters_match, "rules": campaign.raw_filters},
+    }
+
+
+def compile_version(campaign: Campaign, now: datetime.datetime) -> tuple[CampaignVersion, bool]:
+    """The version for the campaign as it is now, and whether it is a new one. Calling it again changes nothing."""
+    graph = compile_graph(campaign)
+    current = campaign.current_version
+    if current is not None and current.graph == graph:
+        return current, False
+    number = current.number + 1 if current else 1
+    version = CampaignVersion.objects.create(
+        campaign=campaign, number=number, revision_id=campaign.live_revision_id, graph=graph, created_at=now
+    )
+    return version, True
+
+
+@lru_cache(maxsize=512)
+def graph(version_id: int) -> Graph:
+    """The graph of a version; versions never change, so it is kept. One statement the first time."""
+    return CampaignVersion.objects.values_list("graph", flat=True).get(pk=version_id)
+
+
+@dataclass(frozen=True)
+class LiveCampaign:
+    """A campaign that contacts may enter now."""
+
+    id: int
+    version: int
+    name: str
+    trigger: str
+    params: dict[str, Any]
+    match: str
+    rules: list[dict[str, Any]]
+    start: str | None
+    frequency: str
+    interval: int | None
+    interval_unit: str
+    may_overlap: bool
+    matching_window: int
+    topic: int | None
+    group: str
+    priority: int
+    live_since: datetime.datetime | None
+    starts_at: datetime.datetime | None
+    ends_at: datetime.datetime | None
+
+
+def admitting() -> list[LiveCampaign]:
+    """The campaigns that contacts may enter, the lowest priority number first. One statement and one per new version."""
+    newest = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    rows = (
+        Campaign.objects.filter(live=True, state=Campaign.State.RUNNING)
+        .annotate(version=Subquery(newest))
+        .exclude(version=None)
+        .order_by("priority", "pk")
+        .values(
+            "pk",
+            "version",
+            "name",
+            "frequency",
+            "interval",
+            "interval_unit",
+            "may_overlap",
+            "matching_window",
+            "topic_id",
+            "exclusive_group",
+            "priority",
+            "live_since",
+            "starts_at",
+            "ends_at",
+        )
+    )
+    found = []
+    for row in rows:
+        compiled = graph(row["version"])
+        if compiled["trigger"] is None:
+            continue
+        found.append(
+            LiveCampaign(
+                id=row["pk"],
+                version=row["version"],
+                name=row["name"],
+                trigger=compiled["trigger"]["type"],
+                params=compiled["trigger"]["params"],
+                match=compiled["filters"]["match"],
+                rules=compiled["filters"]["rules"],
+                start=compiled["start"],
+                frequency=row["frequency"],
+                interval=row["interval"],
+                interval_unit=row["interval_unit"],
+                may_overlap=row["may_overlap"],
+                matching_window=row["matching_window"],
+                topic=row["topic_id"],
+                group=row["exclusive_group"],
+                priority=row["priority"],
+                live_since=row["live_since"],
+                starts_at=row["starts_at"],
+                ends_at=row["ends_at"],
+            )
+        )
+    return found

@@ -1,0 +1,69 @@
+"""System checks: what would make journeys unsafe or stand still, found before it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Warning, register
+from django.db import connections, router
+
+from wagtail_journeys.emails.checks import check_email_timeout
+
+register(check_email_timeout)
+
+
+@register("database")
+def check_database(app_configs: Any = None, **kwargs: Any) -> list[Any]:
+    """The database is one that the engine speaks, and SQLite is set up for several writers."""
+    from wagtail_journeys.events.models import InboxItem
+
+    alias = router.db_for_write(InboxItem)
+    connection = connections[alias]
+    if connection.vendor not in ("postgresql", "sqlite"):
+        return [
+            Error(
+                f"wagtail-journeys runs on PostgreSQL and SQLite, not on {connection.display_name}.",
+                hint="Give it a database of its own with a database router, or move the site to PostgreSQL.",
+                id="wagtail_journeys.E001",
+            )
+        ]
+    if connection.vendor == "sqlite":
+        options = connection.settings_dict.get("OPTIONS", {})
+        if (
+            str(options.get("transaction_mode", "")).upper() != "IMMEDIATE"
+            or "wal" not in str(options.get("init_command", "")).lower()
+        ):
+            return [
+                Warning(
+                    "SQLite is not set up for a web server and a cluster writing at the same time.",
+                    hint='Set OPTIONS = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": '
+                    '"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"}.',
+                    id="wagtail_journeys.W001",
+                )
+            ]
+    return []
+
+
+@register()
+def check_cluster(app_configs: Any = None, **kwargs: Any) -> list[Any]:
+    """A task is not run a second time while it still runs."""
+    cluster = getattr(settings, "Q_CLUSTER", None)
+    if not isinstance(cluster, dict):
+        return [
+            Warning(
+                "Q_CLUSTER is not set: no django-q2 cluster will move journeys.",
+                hint="See docs/installation.md for the settings to start with.",
+                id="wagtail_journeys.W002",
+            )
+        ]
+    timeout, retry = cluster.get("timeout"), cluster.get("retry", 60)
+    if not timeout or timeout >= retry:
+        return [
+            Warning(
+                "Q_CLUSTER['timeout'] should be set, and smaller than 'retry'.",
+                hint="Otherwise django-q2 starts a task again while it is still running. Try timeout 120, retry 180.",
+                id="wagtail_journeys.W003",
+            )
+        ]
+    return []

@@ -1,0 +1,55 @@
+"""The settings of the package, with their defaults. A site sets ``JOURNEYS_<NAME>`` in its Django settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+DEFAULTS: dict[str, Any] = {
+    # Path of an event
+    "PARTITIONS": 16,  # inbox partitions; more of them than workers that drain
+    "DRAIN_BATCH": 2000,  # inbox items per transaction
+    "ADVANCE_BATCH": 1000,  # journeys per transaction
+    "MAX_ATTEMPTS": 5,  # tries of one step for one journey before it fails
+    "TICK_INTERVAL": 1.0,  # seconds between two looks at the queues
+    "PULSE_SECONDS": 5.0,  # how long one alarm-clock task keeps looking before it makes room
+    "SWEEP_INTERVAL": 60,  # seconds between two sweeps of segments that the clock alone can change
+    # Doors
+    "TRACKING": True,  # "cookieless": no ids in browsers; False: the browser tracker writes nothing
+    "HONOUR_DNT": True,  # Do Not Track counts as an objection, as Global Privacy Control always does
+    "BOTS": "mark",  # "count": crawlers and prefetches are treated like people
+    "CONSENT_BACKEND": "",  # dotted path of a class that knows whether a visitor agreed; empty: nobody is asked
+    "CONSENT_COOKIE": "journeys_consent",  # for the backend ConsentCookie
+    "CONSENT_GROUP": "",  # for the backend DjangoCookieConsent: the varname of its cookie group
+    "HASH_KEY": "",  # a site's own salt for hashed addresses; never change it once set
+    "VISITOR_COOKIE": "journeys_visitor",  # first-party cookie with the visitor's anonymous id
+    "VISITOR_COOKIE_AGE": 60 * 60 * 24 * 390,  # seconds
+    "EMAIL_VERIFIED": "wagtail_journeys.events.accounts.verified_by_site",  # is a user's address proven to be theirs?
+    "IDENTITY_KEYS": [],  # first one signs identity tokens, all of them verify; empty: SECRET_KEY and its fallbacks
+    "IDENTITY_TOKEN_AGE": 60 * 60,  # seconds for which an identity token is good
+    "INBOX_LIMIT": 200_000,  # waiting events above which the HTTP API asks its senders to come back later
+    # Email
+    "MESSAGE_BATCH": 100,  # messages claimed at once
+    "MESSAGE_LEASE": 120,  # seconds after which a claim falls back into the queue
+    "HANDOVER_LIMIT": 180,  # seconds after which a marked, unsettled message is shown as unknown
+    "CONNECTION_MESSAGES": 100,  # messages per kept connection
+    "MAX_DELIVERY_AGE": 72,  # hours a deferred message is tried again before it fails
+    "TRACKING_KEYS": [],  # first one signs links, all of them verify; empty: SECRET_KEY and its fallbacks
+    "BASE_URL": "",  # origin of links in emails; empty: the root URL of the site the contact came from
+    "FALLBACK_LOCALES": [],  # order in which translations are tried after the contact's own
+}
+
+
+class Conf:
+    """Attribute access: ``conf.PARTITIONS`` is ``settings.JOURNEYS_PARTITIONS`` or the default."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            default = DEFAULTS[name]
+        except KeyError:
+            raise AttributeError(f"wagtail_journeys has no setting {name!r}") from None
+        return getattr(settings, f"JOURNEYS_{name}", default)
+
+
+conf = Conf()

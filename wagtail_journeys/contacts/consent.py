@@ -1,0 +1,118 @@
+"""The consent ledger, and the questions asked of it before anything is sent. Statement counts do not grow with rows."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from wagtail_journeys import db
+
+from .models import ConsentEntry, ConsentState, Contact, Suppression, Topic, address_hash
+
+GRANTED = ConsentEntry.State.GRANTED
+REFUSED = ConsentEntry.State.REFUSED
+
+
+def record(
+    contacts: Iterable[int | Contact],
+    topic: Topic,
+    state: str,
+    source: str,
+    now: datetime.datetime,
+    wording: str = "",
+    proof: dict[str, Any] | None = None,
+    actor: Any = None,
+) -> int:
+    """Write down that contacts (ids or rows) granted or refused a topic. Returns how many; repeating it adds entries.
+
+    The newest entry of a contact and topic decides, also when entries arrive in another order than they were given.
+    """
+    ids = _ids(contacts)
+    if not ids:
+        return 0
+    state = ConsentEntry.State(state).value
+    with db.batch(ConsentEntry):
+        db.insert_rows(
+            ConsentEntry,
+            ["contact", "topic", "state", "source", "wording", "proof", "actor", "occurred_at"],
+            [
+                (pk, topic.pk, state, source[:100], wording, proof or {}, actor and actor.pk, now)
+                for pk in ids
+            ],
+            returning=(),
+        )
+        db.insert_rows(
+            ConsentState,
+            ["contact", "topic", "state", "since"],
+            [(pk, topic.pk, state, now) for pk in ids],
+            ignore_conflicts=True,
+            returning=(),
+        )
+        ConsentState.objects.filter(contact_id__in=ids, topic=topic, since__lte=now).update(
+            state=state, since=now
+        )
+    return len(ids)
+
+
+def _ids(contacts: Iterable[int | Contact]) -> list[int]:
+    return sorted({contact.pk if isinstance(contact, Contact) else contact for contact in contacts})
+
+
+def may_receive(contact: str = "contact_id", topic: str | Topic = "topic_id") -> Q:
+    """Rows whose contact may get their topic: it asked for an opt-in one, or did not refuse an opt-out one.
+
+    ``contact`` is the path to the contact's id (``"pk"`` on contacts); ``topic`` is the path to the topic's id or one
+    topic for all rows. A row without a topic is not let through: whoever may ignore topics says so beside this.
+    """
+    if isinstance(topic, Topic):
+        states = ConsentState.objects.filter(contact_id=OuterRef(contact), topic_id=topic.pk)
+        if topic.mode == Topic.Mode.OPT_OUT:
+            return ~Q(Exists(states.filter(state=REFUSED)))
+        return Q(Exists(states.filter(state=GRANTED)))
+    states = ConsentState.objects.filter(contact_id=OuterRef(contact), topic_id=OuterRef(topic))
+    opt_out = Topic.objects.filter(pk=OuterRef(topic), mode=Topic.Mode.OPT_OUT)
+    return Q(Exists(states.filter(state=GRANTED))) | (
+        Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED)))
+    )
+
+
+def not_suppressed(hashed: str = "address_hash") -> Q:
+    """Rows whose address is not suppressed; ``hashed`` is the path to the address's hash. Nothing may ignore this."""
+    return ~Q(Exists(Suppression.objects.filter(address_hash=OuterRef(hashed))))
+
+
+def refused_contacts(contact_ids: Collection[int], topic: Topic | None) -> set[int]:
+    """Those of the contacts who may not get the topic. Without a topic: nobody. One statement."""
+    ids = set(contact_ids)
+    if topic is None or not ids:
+        return set()
+    states = ConsentState.objects.filter(topic=topic, contact_id__in=ids)
+    if topic.mode == Topic.Mode.OPT_OUT:
+        return set(states.filter(state=REFUSED).values_list("contact_id", flat=True))
+    return ids - set(states.filter(state=GRANTED).values_list("contact_id", flat=True))
+
+
+def suppressed_contacts(contact_ids: Collection[int]) -> set[int]:
+    """Those of the contacts whose address is suppressed. Two statements."""
+    hashes = {
+        address_hash(email): pk
+        for pk, email in Contact.objects.filter(pk__in=set(contact_ids), email__isnull=False).values_list(
+            "pk", "email"
+        )
+        if email
+    }
+    if not hashes:
+        return set()
+    found = Suppression.objects.filter(address_hash__in=hashes).values_list("address_hash", flat=True)
+    return {hashes[hashed] for hashed in found}
+
+
+def suppress(address: str, reason: str, note: str, now: datetime.datetime) -> bool:
+    """Never send anything to ``address`` again. Returns False where it was suppressed already (the first reason stays)."""
+    row = (address_hash(address), Suppression.Reason(reason).value, note, now)
+    return bool(
+        db.insert_rows(Suppression, ["address_hash", "reason", "note", "since"], [row], ignore_conflicts=True)
+    )

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.forms import RadioSelect
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, TitleFieldPanel
+
+from wagtail_journeys.conf import conf
+
+#: A contact's columns of text that traits and steps may set, with their lengths. Every other trait is an attribute.
+TEXT_COLUMNS = {"first_name": 200, "last_name": 200, "locale": 20, "time_zone": 64}
+
+
+def normalise_email(address: str) -> str:
+    """The form in which addresses are stored and compared: no spaces around it, lower case."""
+    return address.strip().lower()
+
+
+def address_hash(address: str) -> str:
+    """Hex SHA-256 of the normalised address (with the site's own salt, if set); what a suppression keeps."""
+    return hashlib.sha256(f"{conf.HASH_KEY}{normalise_email(address)}".encode()).hexdigest()
+
+
+class Contact(models.Model):
+    """A person whom the site knows by an email address or an external id."""
+
+    wagtail_reference_index_ignore = True
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField(_("email"), max_length=320, unique=True, null=True, blank=True)
+    external_id = models.CharField(
+        _("external id"),
+        max_length=200,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text=_(
+            "The person's id in the system the events come from; for site users, user-<primary key>."
+        ),
+    )
+    first_name = models.CharField(_("first name"), max_length=200, blank=True)
+    last_name = models.CharField(_("last name"), max_length=200, blank=True)
+    locale = models.CharField(_("language"), max_length=20, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    points = models.IntegerField(_("points"), default=0)
+    lifetime_value = models.DecimalField(_("lifetime value"), max_digits=14, decimal_places=2, default=0)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)  # noqa: TID251 made by hand
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["-id"]
+        permissions = [("merge_contact", _("Can merge contacts"))]
+        indexes = [
+            models.Index(fields=["-created_at"], name="wj_contact_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or self.external_id or str(self.uuid)
+
+    def save(self, *args, **kwargs) -> None:
+        self.email = normalise_email(self.email) if self.email else None
+        self.external_id = self.external_id or None
+        super().save(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Identity(models.Model):
+    """A visitor's anonymous id that is known to be this contact. Never moved to another contact by itself.
+
+    It ends (``until``) when the contact logs out on that browser, or when somebody else identifies there.
+    """
+
+    wagtail_reference_index_ignore = True
+
+    anonymous_id = models.CharField(max_length=100, unique=True)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    evidence = models.CharField(max_length=40)
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+
+    def __str__(self) -> str:
+        return self.anonymous_id
+
+
+class Topic(models.Model):
+    """What a contact may consent to: a newsletter, product news …"""
+
+    class Mode(models.TextChoices):
+        OPT_IN = "opt_in", _("opt-in: nobody gets it who has not asked for it")
+        OPT_OUT = "opt_out", _("opt-out: everybody gets it who has not refused it")
+
+    name = models.CharField(_("name"), max_length=200)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True, help_text=_("Used by forms and the API."))
+    description = models.TextField(
+        _("description"),
+        blank=True,
+        help_text=_("Shown to contacts where they choose what they want to get."),
+    )
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.OPT_IN)
+
+    panels = [
+        TitleFieldPanel("name", targets=["slug"], placeholder=False),
+        FieldPanel("slug"),
+        FieldPanel("description"),
+        FieldPanel("mode", heading=_("Who gets it"), widget=RadioSelect),
+    ]
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConsentEntry(models.Model):
+    """One change of one consent. Entries are only ever added; ConsentState holds the newest of each."""
+
+    wagtail_reference_index_ignore = True
+
+    class State(models.TextChoices):
+        GRANTED = "granted", _("granted")
+        REFUSED = "refused", _("refused")
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consent_entries")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices)
+    source = models.CharField(
+        max_length=100, help_text=_("Where it was given: a form, a link, the API, a person.")
+    )
+    wording = models.TextField(blank=True, help_text=_("The words that the contact agreed to."))
+    proof = models.JSONField(default=dict, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("consent entry")
+        verbose_name_plural = _("consent entries")
+        ordering = ["-occurred_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.get_state_display()}"
+
+
+class ConsentState(models.Model):
+    """The newest state of one consent, derived from the ledger."""
+
+    wagtail_reference_index_ignore = True
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=ConsentEntry.State.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [models.UniqueConstraint(fields=["contact", "topic"], name="wj_consent_once")]
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.get_state_display()}"
+
+
+class Suppression(models.Model):
+    """An address to which nothing is ever sent. Only its hash is kept, so that it outlives an erasure."""
+
+    wagtail_reference_index_ignore = True
+
+    class Reason(models.TextChoices):
+        HARD_BOUNCE = "hard_bounce", _("hard bounce")
+        COMPLAINT = "complaint", _("complaint")
+        ERASED = "erased", _("erased")
+        MANUAL = "manual", _("by hand")
+
+    address_hash = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    note = models.TextField(blank=True)
+    since = models.DateTimeField(default=timezone.now)  # noqa: TID251 made by hand
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+
+    def __str__(self) -> str:
+        return f"{self.address_hash[:12]}… ({self.get_reason_display()})"

@@ -1,0 +1,81 @@
+"""Contacts in the admin: list, form, and the address of the contact page.
+
+The page itself tells about events, segments, journeys and messages, which lie above contacts: ``wagtail_hooks`` hands it
+in as ``inspect_view_class``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.viewsets.model import ModelViewSet
+
+from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.contacts.panels import edit_handler
+from wagtail_journeys.contacts.views import URL_NAMESPACE, ContactIndexView
+
+#: The views that a contact has not: deleting a person is more than deleting a row, and nothing refers to contacts.
+WITHOUT = {"delete", "usage"}
+
+
+def languages() -> list[tuple[str, str]]:
+    """Languages that contacts have, with their code as the label."""
+    codes = (
+        Contact.objects.exclude(locale="")
+        .order_by("locale")
+        .values_list("locale", flat=True)
+        .distinct()[:100]
+    )
+    return [(code, code) for code in codes]
+
+
+class ContactFilterSet(WagtailFilterSet):
+    locale = django_filters.ChoiceFilter(label=_("Language"), choices=languages, empty_label=_("All"))
+    last_seen_at = django_filters.DateFromToRangeFilter(label=_("Last seen"), widget=DateRangePickerWidget)
+    created_at = django_filters.DateFromToRangeFilter(label=_("Created"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Contact
+        fields: list[str] = []
+
+
+class ContactViewSet(ModelViewSet):
+    model = Contact
+    name = "contacts"
+    url_prefix = "journeys/contacts"
+    url_namespace = URL_NAMESPACE
+    icon = "user"
+    menu_label = _("Contacts")
+    edit_handler = edit_handler
+    add_to_reference_index = False
+    inspect_view_enabled = True
+    copy_view_enabled = False
+    index_view_class = ContactIndexView
+    filterset_class = ContactFilterSet
+    search_fields = ["email", "first_name", "last_name", "external_id"]
+    search_backend_name = None
+    list_per_page = 50
+    list_export = [
+        "uuid",
+        "email",
+        "external_id",
+        "first_name",
+        "last_name",
+        "locale",
+        "time_zone",
+        "points",
+        "last_seen_at",
+        "created_at",
+    ]
+    export_filename = "contacts"
+
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_common_view_kwargs(**{"delete_url_name": None, "usage_url_name": None, **kwargs})
+
+    def get_urlpatterns(self) -> list[Any]:
+        kept = [found for found in super().get_urlpatterns() if found.name not in WITHOUT | {"inspect"}]
+        return [*kept, path("<int:pk>/", self.inspect_view, name="inspect")]

@@ -1,0 +1,1 @@
+"""SENDS: email templates, the messages made from them, and their hand-over to the mail server."""

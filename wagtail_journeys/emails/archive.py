@@ -1,0 +1,303 @@
+"""Every message, to be found again and read: what was or will be sent to whom, in which state and why. Read-only."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from email.utils import format_datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import path, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django.views.generic import TemplateView
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
+from wagtail.admin.views import generic
+from wagtail.admin.views.generic.base import BaseObjectMixin, WagtailAdminTemplateMixin
+from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.permissions import policy_registry
+
+from wagtail_journeys.contacts.models import Contact, normalise_email
+from wagtail_journeys.contacts.views import contact_url
+from wagtail_journeys.emails.models import EmailTemplate, Message
+from wagtail_journeys.emails.rendering import Rendered, render
+from wagtail_journeys.exceptions import JourneysError
+
+State = Message.State
+
+URL_NAMESPACE = "journeys_messages"
+
+
+def message_url(message_id: int) -> str:
+    """The page of one message."""
+    return reverse(f"{URL_NAMESPACE}:inspect", args=[message_id])
+
+
+#: What each state means, for somebody who has never heard of a mail queue.
+EXPLANATIONS = {
+    State.QUEUED: _("It is waiting for its turn."),
+    State.CLAIMED: _(
+        "A cluster is preparing it right now. If that cluster stops, it goes back into the queue."
+    ),
+    State.HANDING_OVER: _("It is being given to the mail server right now."),
+    State.DEFERRED: _("The mail server asked to be tried again later."),
+    State.SENT: _("The mail server has taken it."),
+    State.BOUNCED: _("The mail server refused it for good."),
+    State.FAILED: _("It could not be sent, and will not be tried again."),
+    State.CANCELLED: _("It was called back before it was given to the mail server. Nobody got it."),
+    State.UNKNOWN: _(
+        "Perhaps sent. It was given to the mail server, but the answer never came back: the connection or the cluster "
+        "broke at that moment. It is not sent again by itself, so that nobody gets it twice. The mail server's own log "
+        "knows: search it for the Message-ID in the headers."
+    ),
+}
+
+TONES = {
+    State.SENT: "positive",
+    State.BOUNCED: "critical",
+    State.FAILED: "critical",
+    State.UNKNOWN: "critical",
+}
+
+#: What the email may do inside the page that shows it: be seen. Scripts, forms, frames and plug-ins stay out.
+EMAIL_POLICY = (
+    "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline' http: https:; font-src http: https: data:; "
+    "form-action 'none'; base-uri 'none'"
+)
+HEAD = re.compile(r"<head(\s[^>]*)?>", re.IGNORECASE)
+
+
+def guarded(html: str) -> str:
+    """The email's HTML with a content security policy of its own, for an ``<iframe sandbox srcdoc>``.
+
+    Its links would open new windows, which the sandbox does not allow: the receiver's links are not followed by others.
+    """
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{EMAIL_POLICY}"><base target="_blank">'
+    found = HEAD.search(html)
+    if found is None:
+        return f"<!doctype html><html><head>{policy}</head>{html}"
+    return html[: found.end()] + policy + html[found.end() :]
+
+
+@dataclass(frozen=True)
+class Happened:
+    at: datetime.datetime
+    text: str
+
+
+def story(message: Message) -> list[Happened]:
+    """What happened to the message, the first thing first."""
+    decided = _t("A campaign decided to send it.") if message.campaign_id else _t("It was queued.")
+    found = [Happened(message.created_at, decided)]
+    if message.marked_at:
+        found.append(
+            Happened(message.marked_at, _t("It was marked as handed over, and given to the mail server."))
+        )
+    if message.settled_at:
+        found.append(Happened(message.settled_at, _t("It ended as: %s.") % message.get_state_display()))
+    return found
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the receiver reads, or why it cannot be shown."""
+
+    rendered: Rendered | None = None
+    problem: str = ""
+
+    @property
+    def html(self) -> str:
+        return guarded(self.rendered.html) if self.rendered else ""
+
+
+def content(message: Message) -> Content:
+    """The message as it was rendered: from the template version and the values that were kept with it."""
+    if message.version is None:
+        if message.state in Message.FINAL:
+            return Content(problem=_t("It was never rendered, as it did not get so far."))
+        return Content(
+            problem=_t("It is rendered when its turn comes, in the language the contact has then.")
+        )
+    try:
+        kept = {"site": {"root_url": ""}, **message.context}
+        return Content(render(message.version, kept, message.merge.get("defaults") or {}))
+    except JourneysError as error:
+        return Content(problem=str(error))
+
+
+def headers_of(message: Message) -> list[tuple[str, str]]:
+    """The headers that the receiver's mail program reads."""
+    version = message.version
+    found = [
+        ("From", (version.from_email if version else "") or settings.DEFAULT_FROM_EMAIL),
+        ("To", message.address),
+        ("Reply-To", version.reply_to if version else ""),
+        ("Subject", message.subject),
+        ("Date", format_datetime(message.marked_at) if message.marked_at else ""),
+        ("Message-ID", message.header_id),
+    ]
+    if message.context.get("unsubscribe_url"):
+        found.append(("List-Unsubscribe", _t("<a link of this receiver's own>")))
+        found.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return [(name, value) for name, value in found if value]
+
+
+def campaigns(request: HttpRequest) -> QuerySet[Any]:
+    return Message._meta.get_field("campaign").related_model._default_manager.order_by("name")
+
+
+class MessageFilterSet(WagtailFilterSet):
+    state = django_filters.MultipleChoiceFilter(
+        label=_("State"), choices=State.choices, widget=forms.CheckboxSelectMultiple
+    )
+    campaign = django_filters.ModelChoiceFilter(label=_("Campaign"), queryset=campaigns, empty_label=_("All"))
+    template = django_filters.ModelChoiceFilter(
+        label=_("Email template"), queryset=EmailTemplate.objects.order_by("name"), empty_label=_("All")
+    )
+    contact = django_filters.CharFilter(
+        label=_("Contact"), method="of_contact", help_text=_("Email address, external id or number.")
+    )
+    created_at = django_filters.DateFromToRangeFilter(label=_("Created"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Message
+        fields: list[str] = []
+
+    def of_contact(self, messages: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
+        wanted = Q(email=normalise_email(value)) | Q(external_id=value)
+        if value.isdecimal() and len(value) < 19:
+            wanted |= Q(pk=int(value))
+        return messages.filter(contact__in=Contact.objects.filter(wanted).order_by().values("pk"))
+
+
+class MessageIndexView(generic.IndexView):
+    results_template_name = "wagtail_journeys/messages/index_results.html"
+    default_ordering = "-created_at"
+    any_permission_required = ["view", "change"]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        return [
+            TitleColumn(
+                "subject",
+                label=_("Subject"),
+                accessor=lambda message: message.subject or message.template or _("(not rendered yet)"),
+                get_url=lambda message: message_url(message.pk),
+            ),
+            Column(
+                "address",
+                label=pgettext_lazy("of an email", "To"),
+                accessor=lambda message: message.address or "–",
+            ),
+            StatusTagColumn(
+                "state",
+                label=_("State"),
+                accessor="get_state_display",
+                primary=lambda message: message.state == State.SENT,
+            ),
+            Column("reason", label=_("Why")),
+            Column("campaign", label=_("Campaign")),
+            DateColumn("created_at", label=_("Created"), sort_key="created_at"),
+        ]
+
+    def get_base_queryset(self) -> QuerySet[Message]:
+        return Message.objects.select_related("campaign", "template").defer("context", "merge")
+
+    def order_queryset(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        # Numbers grow with time, and the table is in their order already.
+        return queryset.order_by("pk" if self.ordering == "created_at" else "-pk")
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(*args, **kwargs)
+        context["narrowed"] = bool(self.is_searching or self.is_filtering)
+        return context
+
+
+class MessageView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateMixin, TemplateView):
+    """One message: its state and why, its story, and what the receiver reads."""
+
+    model = Message
+    any_permission_required = ["view", "change"]
+    template_name = "wagtail_journeys/messages/message.html"
+    header_icon = "mail"
+    index_url_name = None
+
+    def get_base_object_queryset(self) -> QuerySet[Message]:
+        return Message.objects.select_related("contact", "campaign", "topic", "template", "version")
+
+    def get_page_title(self) -> str:
+        return self.object.subject or _t("Message to %s") % (self.object.address or self.object.contact)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [
+            *self.breadcrumbs_items,
+            {"url": reverse(f"{URL_NAMESPACE}:index"), "label": _("Messages")},
+            {"url": "", "label": self.get_page_title()},
+        ]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        message = self.object
+        may_see_contact = policy_registry.get_by_type(Contact).user_has_any_permission(
+            self.request.user, ["add", "change", "delete", "view"]
+        )
+        shown = content(message)
+        return {
+            **context,
+            "message": message,
+            "tone": TONES.get(State(message.state), ""),
+            "explanation": EXPLANATIONS[State(message.state)],
+            "is_unknown": message.state == State.UNKNOWN,
+            "story": story(message),
+            "content": shown,
+            "headers": headers_of(message),
+            "contact_url": contact_url(message.contact_id) if may_see_contact else "",
+        }
+
+
+class MessageViewSet(ModelViewSet):
+    """List and view only: a message is what it is."""
+
+    model = Message
+    name = "messages"
+    url_prefix = "journeys/messages"
+    url_namespace = URL_NAMESPACE
+    icon = "mail"
+    menu_label = _("Messages")
+    add_to_reference_index = False
+    copy_view_enabled = False
+    inspect_view_enabled = True
+    index_view_class = MessageIndexView
+    inspect_view_class = MessageView
+    filterset_class = MessageFilterSet
+    search_fields = ["subject", "address"]
+    search_backend_name = None
+    list_per_page = 50
+    form_fields: list[str] = []
+
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        absent = dict.fromkeys(["add", "edit", "delete", "history", "usage"])
+        return super().get_common_view_kwargs(**{f"{name}_url_name": None for name in absent}, **kwargs)
+
+    def get_inspect_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return kwargs
+
+    def get_permissions_to_register(self) -> QuerySet[Any]:
+        return super().get_permissions_to_register().filter(codename="view_message")
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", self.index_view, name="index"),
+            path("results/", self.index_results_view, name="index_results"),
+            path("<int:pk>/", self.inspect_view, name="inspect"),
+        ]

@@ -1,0 +1,416 @@
+"""The only code that talks to the mail server.
+
+A message goes ``queued → claimed → handing over → sent | deferred | bounced | failed | unknown``. The mark "handing over"
+is committed before the mail server hears of the message. Whatever happens then, the message is never handed over again
+unless it is sure that the server did not take it: a worker that dies in between leaves a mark behind, and ``recover``
+shows the message as unknown.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends import smtp as smtp_backend
+from django.db import OperationalError, transaction
+from django.db.models import Q
+from django.utils.module_loading import import_string
+from django.utils.text import slugify
+from django.utils.translation import gettext as _t
+
+from wagtail_journeys import db, signals
+from wagtail_journeys.conf import conf
+from wagtail_journeys.contacts import consent
+from wagtail_journeys.exceptions import TemplateError
+
+from . import marking, rendering, smtp
+from .gate import Gate as Gate
+from .gate import Tally as Tally
+from .mime import Letter
+from .models import Message, TemplateVersion
+
+logger = logging.getLogger(__name__)
+
+State = Message.State
+
+#: How often a connection is opened in vain before the batch goes back into the queue.
+CONNECT_TRIES = 3
+#: How long the queue rests then.
+OUTAGE_REST = datetime.timedelta(seconds=60)
+#: After so long the layers above are asked anew what may go out.
+GATE_FRESH = datetime.timedelta(seconds=10)
+
+Clock = Callable[[], datetime.datetime]
+
+
+def deliver(clock: Clock, gate: Gate, limit: int) -> Tally:
+    """Hand over up to ``limit`` due messages, the oldest first. Must not be called inside a transaction."""
+    tally = Tally()
+    with Carrier() as carrier:
+        while tally.claimed < limit:
+            messages, claim = _claim(clock(), gate, min(limit - tally.claimed, conf.MESSAGE_BATCH))
+            if not messages:
+                break
+            tally.claimed += len(messages)
+            before = len(tally.settled)
+            _Batch(messages, claim, clock, gate, carrier, tally).run()
+            if len(tally.settled) > before:
+                signals.messages_settled.send_robust(sender=Message, messages=tally.settled[before:])
+            if tally.released:
+                break
+    return tally
+
+
+def recover(now: datetime.datetime) -> Tally:
+    """Put expired claims back into the queue, and show as unknown what was marked and never settled."""
+    tally = Tally()
+    overdue = Message.objects.order_by().filter(due_at__lte=now)
+    tally.released = overdue.filter(state=State.CLAIMED).update(state=State.QUEUED, claim="", due_at=now)
+    lost = list(overdue.filter(state=State.HANDING_OVER).values_list("pk", flat=True))
+    if lost:
+        # The claim stays: should the worker be alive after all, it may still record what the mail server said.
+        tally.unknown = Message.objects.filter(pk__in=lost, state=State.HANDING_OVER).update(
+            state=State.UNKNOWN,
+            reason=_t(
+                "The worker ended while it handed the message over. The mail server may have taken it."
+            ),
+            settled_at=now,
+            due_at=None,
+        )
+        tally.settled = lost
+        signals.messages_settled.send_robust(sender=Message, messages=lost)
+    return tally
+
+
+def _claim(now: datetime.datetime, gate: Gate, limit: int) -> tuple[list[Message], str]:
+    claim = str(uuid.uuid4())
+    due = (
+        Message.objects.filter(due_at__lte=now, state__in=[State.QUEUED, State.DEFERRED])
+        .filter(gate.claimable(now))
+        .order_by("due_at", "pk")
+    )
+    with transaction.atomic(using=db.write_connection(Message).alias, durable=True):
+        messages = db.claim(due, limit)
+        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+            state=State.CLAIMED, claim=claim, due_at=now + datetime.timedelta(seconds=conf.MESSAGE_LEASE)
+        )
+    return messages, claim
+
+
+class Last(NamedTuple):
+    """The state that the last message handed over has now, and the statement that says so."""
+
+    state: str
+    statement: marking.Statement
+    values: tuple[Any, ...]
+
+
+class _Batch:
+    """Messages claimed together: filled in together, handed over one by one."""
+
+    def __init__(
+        self, messages: list[Message], claim: str, clock: Clock, gate: Gate, carrier: Carrier, tally: Tally
+    ) -> None:
+        self.messages = messages
+        self.claim = claim
+        self.clock = clock
+        self.gate = gate
+        self.carrier = carrier
+        self.tally = tally
+        self.alias = db.write_connection(Message).alias
+        self.begun = clock()
+        self.lease_ends = self.begun + datetime.timedelta(seconds=conf.MESSAGE_LEASE * 0.8)
+        self.by_id = {message.pk: message for message in messages}
+        self.marker = marking.marker(claim, gate.allowed(self.begun))
+        self.marker_made = self.begun
+        self.settler = marking.settler(claim)
+        self.postponer = marking.postponer(claim)
+        self.handover_limit = datetime.timedelta(seconds=conf.HANDOVER_LIMIT)
+        self.open: tuple[int, smtp.Outcome] | None = None  # handed over, not written down yet
+
+    def run(self) -> None:
+        letters = self._write_letters()
+        refused: list[int] = []
+        for number, letter in enumerate(letters):
+            trouble = self._trouble(number)
+            if trouble is not None:
+                self._settle()
+                self._release([later.message for later in letters[number:]], trouble)
+                break
+            if self._mark(letter.message):
+                self.open = (letter.message, self.carrier.hand_over(letter, self.clock()))
+            else:
+                refused.append(letter.message)
+        self._settle()
+        if refused:
+            self._explain(refused)
+
+    # Filling in -------------------------------------------------------------------------------------------------------
+
+    def _write_letters(self) -> list[Letter]:
+        """Every message's subject, HTML and text; those that cannot be filled in fail, each with its reason."""
+        versions = rendering.choose_versions(self.messages)
+        contexts = rendering.build_contexts(self.messages)
+        letters: list[Letter] = []
+        rows: list[tuple[int, int, str, dict[str, Any]]] = []
+        failed: dict[int, str] = {}
+        for message in self.messages:
+            version, context = versions[message.pk], contexts.get(message.pk)
+            if context is None:
+                continue
+            if version is None:
+                failed[message.pk] = _t("the email template is not live in any language")
+                continue
+            try:
+                rendered = rendering.render(version, context, message.merge.get("defaults") or {})
+                letters.append(_letter(message, version, rendered, context))
+            except TemplateError as error:
+                failed[message.pk] = str(error)
+                continue
+            rows.append((message.pk, version.pk, rendered.subject, rendered.context_used))
+        db.update_rows(Message, "id", ["version", "subject", "context"], rows)
+        self._end(failed, State.FAILED)
+        return letters
+
+    # Around a hand-over -----------------------------------------------------------------------------------------------
+
+    def _trouble(self, number: int) -> str | None:
+        """Why the rest of the batch should go back into the queue, if it should."""
+        if self.clock() >= self.lease_ends:
+            return ""
+        if self.open is not None and not self.carrier.ready:
+            self._settle()  # before waiting for a new connection
+        return self.carrier.connect()
+
+    def _mark(self, message_id: int) -> bool:
+        """Write down the outcome of the message before, and that this one is being handed over: one commit for both."""
+        now = self.clock()
+        if now - self.marker_made >= GATE_FRESH:
+            self.marker, self.marker_made = marking.marker(self.claim, self.gate.allowed(now)), now
+        values = (message_id, now, now + self.handover_limit)
+        last = self._last(now)
+        if last is None:
+            with transaction.atomic(using=self.alias, durable=True):
+                return self.marker.run(*values) == 1
+        try:
+            marked = self.marker.run_with(last.statement, last.values, *values)
+        except OperationalError:
+            # Two rows in one transaction can meet somebody who holds one and wants the other. One at a time cannot.
+            self._settle()
+            marked = self.marker.run(*values)
+        else:
+            self._written(last.state)
+        return marked == 1
+
+    def _settle(self) -> None:
+        """Write down the outcome of the last hand-over by itself."""
+        last = self._last(self.clock())
+        if last is None:
+            return
+        try:
+            last.statement.run(*last.values)
+        except OperationalError:
+            # Nobody else knows what the mail server said: once more, on a new connection where this one has been cut.
+            db.write_connection(Message).close_if_unusable_or_obsolete()
+            last.statement.run(*last.values)
+        self._written(last.state)
+
+    def _written(self, state: str) -> None:
+        if self.open is not None:
+            self.tally.count(state, self.open[0])
+            self.open = None
+
+    def _last(self, now: datetime.datetime) -> Last | None:
+        """How to write down the outcome of the last hand-over, if that has not been done yet."""
+        if self.open is None:
+            return None
+        message_id, outcome = self.open
+        state, reason = outcome.state, outcome.reason[:500]
+        if state == smtp.DEFERRED:
+            message = self.by_id[message_id]
+            due = marking.next_try(message, now)
+            if due is not None:
+                return Last(state, self.postponer, (message_id, reason, due))
+            state = smtp.FAILED
+            words = _t("given up after %(tries)s tries, the last answer was: %(answer)s")
+            reason = (words % {"tries": message.attempts + 1, "answer": reason})[:500]
+        return Last(state, self.settler, (message_id, state, reason, now))
+
+    # Those that are not handed over -----------------------------------------------------------------------------------
+
+    def _mine(self, ids: Collection[int]) -> Any:
+        return Message.objects.filter(pk__in=ids, state=State.CLAIMED, claim=self.claim)
+
+    def _release(self, ids: Collection[int], reason: str) -> None:
+        """Back into the queue, as if nothing had been tried. With a reason: the mail server cannot be reached."""
+        due = self.clock() + (OUTAGE_REST if reason else datetime.timedelta())
+        self.tally.released += self._mine(ids).update(
+            state=State.QUEUED, claim="", due_at=due, reason=reason[:500]
+        )
+
+    def _end(self, reasons: dict[int, str], state: str) -> None:
+        by_reason: dict[str, list[int]] = defaultdict(list)
+        for pk, reason in reasons.items():
+            by_reason[reason].append(pk)
+        now = self.clock()
+        for reason, ids in by_reason.items():
+            self._mine(ids).update(state=state, reason=reason[:500], settled_at=now, due_at=None, claim="")
+            for pk in ids:
+                self.tally.count(state, pk)
+
+    def _explain(self, ids: list[int]) -> None:
+        """Why the mark was refused, a few statements for all of them."""
+        mine = set(self._mine(ids).values_list("pk", flat=True))  # the others were called back or taken over
+        reasons: dict[int, str] = {}
+        for words, passed in (
+            (_t("the address is suppressed"), consent.not_suppressed()),
+            (_t("the contact has not agreed to the topic"), Q(ignores_topics=True) | consent.may_receive()),
+        ):
+            asked = mine - reasons.keys()
+            ok = set(Message.objects.filter(pk__in=asked).filter(passed).values_list("pk", flat=True))
+            reasons |= dict.fromkeys(asked - ok, words)
+        rest = sorted(mine - reasons.keys())
+        if rest:
+            reasons |= {pk: words for pk, words in self.gate.reason(rest, self.clock()).items() if pk in mine}
+        self._end(reasons, State.CANCELLED)
+        # Refused a moment ago and fine now: somebody changed their mind in between.
+        self._mine(mine - reasons.keys()).update(state=State.QUEUED, claim="", due_at=self.clock())
+
+
+def _letter(
+    message: Message, version: TemplateVersion, rendered: rendering.Rendered, context: dict[str, Any]
+) -> Letter:
+    headers: dict[str, str] = {}
+    if context.get("unsubscribe_url"):
+        headers["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    site = slugify(context["site"]["name"]) or "site"
+    headers["Feedback-ID"] = (
+        f"{message.campaign_id or 0}:{version.template_id}:{message.step_id[:8] or 0}:{site}"
+    )
+    return Letter(
+        message=message.pk,
+        sender=version.from_email or settings.DEFAULT_FROM_EMAIL,
+        to=message.address,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        header_id=message.header_id,
+        reply_to=version.reply_to,
+        headers=headers,
+    ).checked()
+
+
+# The mail server ------------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=8)
+def _backend_class(path: str) -> Any:
+    """The site's backend; an SMTP one gets connections that remember how far they got."""
+    backend = import_string(path)
+    if not issubclass(backend, smtp_backend.EmailBackend):
+        return backend
+
+    class Phased(backend):  # type: ignore[misc, valid-type]  # which class it is, a setting says
+        @property
+        def connection_class(self) -> Any:
+            return smtp.PhasedSMTPOverSSL if self.use_ssl else smtp.PhasedSMTP
+
+    return Phased
+
+
+class Carrier:
+    """One kept connection to the mail server."""
+
+    def __init__(self) -> None:
+        self.path = settings.EMAIL_BACKEND
+        self.backend: Any = None
+        self.carried = 0
+        self.most = conf.CONNECTION_MESSAGES
+
+    def __enter__(self) -> Carrier:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def speaks_smtp(self) -> bool:
+        return isinstance(self.backend, smtp_backend.EmailBackend)
+
+    @property
+    def ready(self) -> bool:
+        return self.backend is not None and self.carried < self.most
+
+    def connect(self) -> str | None:
+        """Open a connection unless there is one. Returns why that is not possible, if it is not."""
+        if self.ready:
+            return None
+        problem = ""
+        for _attempt in range(CONNECT_TRIES):
+            self.close()
+            backend = _backend_class(self.path)()
+            try:
+                backend.open()
+                if isinstance(backend, smtp_backend.EmailBackend):
+                    backend.connection.ehlo_or_helo_if_needed()  # type: ignore[union-attr]  # it is open
+            except Exception as error:  # noqa: BLE001  a backend may raise anything; nothing was handed over yet
+                problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                continue
+            self.backend, self.carried = backend, 0
+            return None
+        logger.warning("The mail server cannot be reached: %s", problem)
+        return _t("The mail server cannot be reached: %s") % problem
+
+    def hand_over(self, letter: Letter, now: datetime.datetime) -> smtp.Outcome:
+        """Give one message to the mail server. Never raises: what went wrong is part of the outcome."""
+        self.carried += 1
+        try:
+            self._send(letter, now)
+            outcome = smtp.Outcome(smtp.SENT)
+        except Exception as error:  # noqa: BLE001  whatever it was, what became of the message must be written down
+            if self.speaks_smtp:
+                phase = getattr(self.backend.connection, "phase", smtp.CONTENT)
+                outcome = smtp.judge(error, phase)
+            else:
+                outcome = smtp.judge_other(error)
+            logger.warning("Message %s: %s", letter.message, outcome.state)
+        if not outcome.usable:
+            self.close()
+        return outcome
+
+    def _send(self, letter: Letter, now: datetime.datetime) -> None:
+        if self.speaks_smtp:
+            self.backend.connection.phase = smtp.ENVELOPE
+        if type(self.backend).__mro__[1] is smtp_backend.EmailBackend:
+            self.backend.connection.sendmail(
+                letter.envelope_sender, [letter.envelope_recipient], letter.as_bytes(now)
+            )
+            return
+        # A backend of the site's own may sign or rewrite what it is given.
+        email = EmailMultiAlternatives(
+            subject=letter.subject,
+            body=letter.text,
+            from_email=letter.sender,
+            to=[letter.to],
+            reply_to=[letter.reply_to] if letter.reply_to else None,
+            headers={"Message-ID": letter.header_id, **letter.headers},
+            alternatives=[(letter.html, "text/html")],
+        )
+        if self.backend.send_messages([email]) == 0:
+            raise ConnectionRefusedError(_t("The email backend did not take the message."))
+
+    def close(self) -> None:
+        backend, self.backend = self.backend, None
+        if backend is not None:
+            try:
+                backend.close()
+            except Exception as error:  # noqa: BLE001  saying goodbye may fail in any way, and changes nothing
+                logger.info("Closing the connection to the mail server: %s", error)

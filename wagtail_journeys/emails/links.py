@@ -1,0 +1,79 @@
+"""Short signed tokens in the links of emails. A token says what it is for and which message it came from."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import hashlib
+import hmac
+import uuid
+
+from django.conf import settings
+from django.urls import reverse
+
+from wagtail_journeys.conf import conf
+
+#: What a link may be for, by the letter that stands in the token. A token of one kind is never good for another.
+KINDS = {"unsubscribe": b"u"}
+_NAMES = {letter: name for name, letter in KINDS.items()}
+
+SIGNATURE_BYTES = 12
+_SIZE = 1 + 16 + SIGNATURE_BYTES
+
+
+def _keys() -> list[bytes]:
+    """The first key signs; all of them verify, so that links in delivered mails outlive a change of keys."""
+    secrets = list(conf.TRACKING_KEYS) or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [_key(secret) for secret in secrets]
+
+
+@functools.lru_cache(maxsize=16)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(b"wagtail_journeys.emails.links:" + secret.encode()).digest()
+
+
+def _signature(key: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, body, "sha256")[:SIGNATURE_BYTES]
+
+
+def _text(packed: bytes) -> str:
+    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def make_token(kind: str, message_uuid: uuid.UUID) -> str:
+    """39 characters, safe in a URL."""
+    body = KINDS[kind] + message_uuid.bytes
+    return _text(body + _signature(_keys()[0], body))
+
+
+def read_token(token: str) -> tuple[str, uuid.UUID] | None:
+    """``(kind, message uuid)`` of a token that we made; None for anything else."""
+    try:
+        packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    if len(packed) != _SIZE or _text(packed) != token:  # one spelling only
+        return None
+    body, signature = packed[:-SIGNATURE_BYTES], packed[-SIGNATURE_BYTES:]
+    if not any(hmac.compare_digest(_signature(key, body), signature) for key in _keys()):
+        return None
+    kind = _NAMES.get(body[:1])
+    return (kind, uuid.UUID(bytes=body[1:])) if kind else None
+
+
+class UnsubscribeUrls:
+    """Makes the absolute addresses where receivers end the topic of their message. Made anew for every batch."""
+
+    def __init__(self) -> None:
+        self.before, _mark, self.after = reverse("wagtail_journeys:unsubscribe", args=["TOKEN"]).rpartition(
+            "TOKEN"
+        )
+
+    def __call__(self, message_uuid: uuid.UUID, base_url: str) -> str:
+        return f"{base_url.rstrip('/')}{self.before}{make_token('unsubscribe', message_uuid)}{self.after}"
+
+
+def unsubscribe_url(message_uuid: uuid.UUID, base_url: str) -> str:
+    """The absolute address where the receiver of this message ends the message's topic."""
+    return UnsubscribeUrls()(message_uuid, base_url)

@@ -1,0 +1,196 @@
+"""From a template to what one contact reads: versions, the choice of language, the values of merge tags."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max, OuterRef, Subquery
+from django.utils.translation import gettext as _t
+from wagtail.documents import get_document_model
+from wagtail.models import Site
+
+from wagtail_journeys import db
+from wagtail_journeys.conf import conf
+from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.events.models import Event
+from wagtail_journeys.events.places import page_model
+from wagtail_journeys.exceptions import TemplateError
+
+from . import composing, links, liquid
+from .liquid import Rendered as Rendered
+from .models import EmailTemplate, Message, TemplateVersion
+
+# Versions -------------------------------------------------------------------------------------------------------------
+
+
+def compile_template(
+    template: EmailTemplate, now: datetime.datetime, revision: Any = None
+) -> TemplateVersion:
+    """The version of ``template`` as it stands, made now unless there is one: once per revision and language.
+
+    Raises TemplateError when the template cannot be sent.
+    """
+    if revision is not None:
+        made = template.versions.filter(revision=revision).first()
+        if made is not None:
+            return made
+    source = composing.compose(template)
+    content = {
+        "subject": source.subject,
+        "preheader": source.preheader,
+        "html": source.html,
+        "text": source.text,
+        "tags": source.tags,
+        "from_email": template.sender,
+        "reply_to": template.reply_to,
+    }
+    for _attempt in range(3):
+        newest = template.versions.order_by("-number").first()
+        if newest is not None and revision is None and _same(newest, content):
+            return newest
+        number = (template.versions.aggregate(top=Max("number"))["top"] or 0) + 1
+        try:
+            with transaction.atomic(using=db.write_connection(TemplateVersion).alias):
+                return TemplateVersion.objects.create(
+                    template=template, number=number, revision=revision, created_at=now, **content
+                )
+        except IntegrityError:
+            continue  # somebody else compiled it at this moment
+    raise TemplateError(
+        _t("The email template is being published by somebody else at this moment. Try again.")
+    )
+
+
+def _same(version: TemplateVersion, content: dict[str, Any]) -> bool:
+    return all(getattr(version, name) == value for name, value in content.items())
+
+
+def choose_versions(messages: Sequence[Message]) -> dict[int, TemplateVersion | None]:
+    """For each message id the version in its contact's language, out of the live translations; None without any.
+
+    Order: the contact's locale exactly, its base language ("nl-be" → "nl"), the site's fallback locales, the template
+    that the step names, any other. Three statements, however many messages.
+    """
+    wanted = {message.template_id for message in messages if message.template_id}
+    keys = dict(EmailTemplate.objects.filter(pk__in=wanted).values_list("pk", "translation_key"))
+    newest = TemplateVersion.objects.filter(template=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    live = (
+        EmailTemplate.objects.filter(translation_key__in=set(keys.values()), live=True)
+        .annotate(newest=Subquery(newest))
+        .exclude(newest=None)
+        .order_by("pk")
+        .values_list("pk", "translation_key", "locale__language_code", "newest")
+    )
+    by_key: dict[Any, dict[str, int]] = {}
+    own: dict[int, int] = {}
+    for pk, key, language, version in live:
+        by_key.setdefault(key, {})[language.lower()] = version
+        own[pk] = version
+    versions = TemplateVersion.objects.in_bulk(set(own.values()))
+    locales = dict(
+        Contact.objects.filter(pk__in={message.contact_id for message in messages}).values_list(
+            "pk", "locale"
+        )
+    )
+    chosen: dict[int, TemplateVersion | None] = {}
+    for message in messages:
+        translations = by_key.get(keys.get(message.template_id or 0), {})
+        codes = (language for language in _languages(locales.get(message.contact_id, "")))
+        found = next((translations[code] for code in codes if code in translations), None)
+        if found is None:
+            found = own.get(message.template_id or 0) or next(iter(translations.values()), None)
+        chosen[message.pk] = versions[found] if found is not None else None
+    return chosen
+
+
+def _languages(locale: str) -> Iterable[str]:
+    code = locale.replace("_", "-").lower()
+    while code:
+        yield code
+        code = code.rpartition("-")[0]
+    for fallback in conf.FALLBACK_LOCALES:
+        yield fallback.lower()
+
+
+# Values ---------------------------------------------------------------------------------------------------------------
+
+
+def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
+    """The values that merge tags can have, for each message id. A constant number of statements."""
+    contacts = Contact.objects.in_bulk({message.contact_id for message in messages})
+    events = Event.objects.in_bulk({message.entry_event_id for message in messages if message.entry_event_id})
+    pages = _titles(page_model(), {event.page_id for event in events.values()})
+    documents = _titles(get_document_model(), {event.document_id for event in events.values()})
+    sites = {site.pk: site for site in Site.objects.all()}
+    default = next((site for site in sites.values() if site.is_default_site), None)
+    shown = {pk: event_values(event, pages, documents) for pk, event in events.items()}
+    unsubscribe_url = links.UnsubscribeUrls()
+    contexts: dict[int, dict[str, Any]] = {}
+    for message in messages:
+        if message.contact_id not in contacts:  # erased a moment ago, and the message with it
+            continue
+        event = events.get(message.entry_event_id)
+        site = site_values(sites.get(event.site_id, default) if event else default)
+        contexts[message.pk] = {
+            "contact": contact_values(contacts[message.contact_id]),
+            "event": shown.get(message.entry_event_id, {}),
+            "site": site,
+            "unsubscribe_url": unsubscribe_url(message.uuid, site["root_url"]) if message.topic_id else None,
+        }
+    return contexts
+
+
+def _titles(model: Any, ids: set[int | None]) -> dict[int, str]:
+    return dict(model._default_manager.filter(pk__in=ids - {None}).values_list("pk", "title"))
+
+
+def contact_values(contact: Contact) -> dict[str, Any]:
+    return {
+        **contact.attributes,
+        "email": contact.email,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "name": contact.name,
+        "locale": contact.locale,
+        "points": contact.points,
+        "attributes": contact.attributes,
+    }
+
+
+def event_values(event: Event, pages: Mapping[int, str], documents: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        **event.properties,
+        "name": event.name,
+        "url": event.url,
+        "page_title": pages.get(event.page_id or 0) or event.properties.get("page_title"),
+        "document_title": documents.get(event.document_id or 0) or event.properties.get("document_title"),
+        "properties": event.properties,
+    }
+
+
+def site_values(site: Site | None) -> dict[str, Any]:
+    """``name`` and ``root_url``: where links in the email lead to, from the site that its event happened on."""
+    root_url = str(conf.BASE_URL) or (site.root_url if site else composing.base_url())
+    name = (site.site_name if site else "") or getattr(settings, "WAGTAIL_SITE_NAME", "")
+    return {"name": name or (site.hostname if site else ""), "root_url": root_url}
+
+
+# Rendering ------------------------------------------------------------------------------------------------------------
+
+
+def render(
+    version: TemplateVersion | composing.Source,
+    context: Mapping[str, Any],
+    defaults: Mapping[str, str] | None = None,
+) -> Rendered:
+    """Fill in one contact's values; the template sees only those that it names.
+
+    ``defaults`` are used for tags without a value; an empty one prints nothing. Raises MissingValue naming the tag, or
+    TemplateError.
+    """
+    parsed = liquid.parse(version.subject, version.preheader, version.html, version.text)
+    return liquid.fill_in(parsed, context, defaults or {})

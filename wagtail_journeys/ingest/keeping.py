@@ -1,0 +1,90 @@
+"""A whole request into the inbox, good and bad messages alike, with one INSERT; and when not to take any more."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wagtail_journeys import db, jobs
+from wagtail_journeys.conf import conf
+from wagtail_journeys.events import sanitise
+from wagtail_journeys.events.deadletters import MAX_SIZE
+from wagtail_journeys.events.inbox import Incoming
+from wagtail_journeys.events.models import InboxItem
+
+LOOK_EVERY = 1.0  # seconds between two looks at how much is waiting
+COLUMNS = ["partition", "received_at", "payload", "attempts", "error", "dead_at"]
+
+_looked = -LOOK_EVERY
+_full = False
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A message that cannot be used, and why."""
+
+    source: str
+    name: str
+    message: Any
+    reason: str
+
+    def payload(self) -> dict[str, Any]:
+        message = sanitise.clean(self.message, size=MAX_SIZE)
+        return {"source": self.source, "name": self.name, "body": message}
+
+
+def keep(events: Sequence[Incoming | Rejected], now: datetime.datetime) -> None:
+    """Raises what the database raises when it cannot: the sender is then not told that they were kept."""
+    rows: list[tuple[Any, ...]] = [
+        (0, now, event.payload(), 0, event.reason, now)
+        if isinstance(event, Rejected)
+        else (event.partition(), now, event.payload(), 0, "", None)
+        for event in events
+    ]
+    if len(rows) == 1:
+        _insert_one(rows[0])
+    else:
+        db.insert_rows(InboxItem, COLUMNS, rows, returning=())
+    if any(isinstance(event, Incoming) for event in events):
+        jobs.wake()
+
+
+def _insert_one(row: tuple[Any, ...]) -> None:
+    """One row as its values: half the work of a document that a database has to unpack first."""
+    connection = db.write_connection(InboxItem)
+    partition, received_at, payload, attempts, error, dead_at = row
+    moment = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _statement(connection.vendor),
+            [partition, moment(received_at), db.dumps(payload), attempts, error, moment(dead_at)],
+        )
+
+
+@functools.cache
+def _statement(vendor: str) -> str:
+    table = InboxItem._meta.db_table
+    json = "%s::jsonb" if vendor == "postgresql" else "%s"
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    return f'INSERT INTO "{table}" ({columns}) VALUES (%s, %s, {json}, %s, %s, %s)'  # noqa: S608  # our own names
+
+
+def full() -> bool:
+    """Whether more is waiting than ``JOURNEYS_INBOX_LIMIT``. At most one statement a second, along an index."""
+    global _looked, _full
+    moment = time.monotonic()
+    if moment - _looked >= LOOK_EVERY:
+        _looked = moment
+        waiting = InboxItem.objects.filter(dead_at__isnull=True).order_by("partition", "id")
+        _full = waiting.values_list("pk")[conf.INBOX_LIMIT : conf.INBOX_LIMIT + 1].exists()
+    return _full
+
+
+def look_again() -> None:
+    """The next request looks for itself (tests)."""
+    global _looked
+    _looked = -LOOK_EVERY

@@ -1,0 +1,1 @@
+"""ACTS: journeys, their visits, who enters, and the engine that moves them."""

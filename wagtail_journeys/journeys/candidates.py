@@ -1,0 +1,124 @@
+"""Who might enter which campaign: by an event, by entering a segment, or by a pending entry that is looked at again."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from wagtail_journeys.campaigns import versions
+from wagtail_journeys.campaigns.triggers import registry
+from wagtail_journeys.campaigns.versions import LiveCampaign
+from wagtail_journeys.events.log import Recorded
+from wagtail_journeys.events.places import Places
+from wagtail_journeys.journeys.models import PendingEntry
+from wagtail_journeys.segments import compiler
+from wagtail_journeys.segments.membership import Change
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A contact that something might let into a campaign: an event, a segment entered, or a pending entry."""
+
+    campaign: LiveCampaign
+    contact: int
+    key: str
+    happened_at: datetime.datetime
+    event: int | None = None
+    deadline: datetime.datetime | None = None  # until when an event that came too early is kept (E3)
+    pending: PendingEntry | None = None
+
+
+def from_events(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
+    """Campaigns by event name, then the trigger's own look at each event: no statement per campaign or event."""
+    listening: dict[str, list[LiveCampaign]] = defaultdict(list)
+    for campaign in campaigns:
+        for name in registry[campaign.trigger].events(campaign.params):
+            listening[name].append(campaign)
+    heard = [event for event in events if event.contact_id and event.name in listening]
+    if not heard:
+        return []
+    named = {
+        page for group in listening.values() for c in group for page in registry[c.trigger].pages(c.params)
+    }
+    places = Places(named | {event.page_id for event in heard if event.page_id} if named else ())
+    found = []
+    for event in heard:
+        for campaign in listening[event.name]:
+            if event.contact_id and registry[campaign.trigger].matches(campaign.params, event, places):
+                window = datetime.timedelta(minutes=campaign.matching_window)
+                found.append(
+                    Candidate(
+                        campaign,
+                        event.contact_id,
+                        f"event:{event.id}",
+                        event.occurred_at,
+                        event=event.id,
+                        deadline=event.received_at + window,
+                    )
+                )
+    return found
+
+
+def from_changes(campaigns: list[LiveCampaign], changes: Sequence[Change]) -> list[Candidate]:
+    listening: dict[int, list[LiveCampaign]] = defaultdict(list)
+    for campaign in campaigns:
+        for segment in registry[campaign.trigger].segments(campaign.params):
+            listening[segment].append(campaign)
+    return [
+        Candidate(campaign, change.contact, f"membership:{change.membership}", change.at)
+        for change in changes
+        if change.entered
+        for campaign in listening.get(change.segment, ())
+    ]
+
+
+def from_pending(
+    campaigns: list[LiveCampaign], touched: set[int], now: datetime.datetime, *, deadlines: bool
+) -> list[Candidate]:
+    waiting = PendingEntry.objects.filter(state=PendingEntry.State.WAITING)
+    if deadlines:
+        waiting = waiting.filter(deadline__lte=now).order_by("deadline")[:1000]
+    elif touched:
+        waiting = waiting.filter(compiler.among(touched, "contact_id"), deadline__gt=now)
+    else:
+        return []
+    by_id = {campaign.id: campaign for campaign in campaigns}
+    found = []
+    for row in waiting:
+        campaign = by_id.get(row.campaign_id)
+        if campaign is not None:
+            found.append(
+                Candidate(
+                    campaign,
+                    row.contact_id,
+                    f"event:{row.event_id}",
+                    row.created_at,
+                    row.event_id,
+                    row.deadline,
+                    row,
+                )
+            )
+    if deadlines:
+        # Their campaign is not live any more: nothing will ever decide them.
+        gone = [row.pk for row in waiting if row.campaign_id not in by_id]
+        PendingEntry.objects.filter(pk__in=gone).update(
+            state=PendingEntry.State.GAVE_UP, decided_at=now, reason=_("the campaign is not live any more")
+        )
+    return found
+
+
+def adoptable(events: Sequence[Recorded], now: datetime.datetime) -> list[Recorded]:
+    """Those of a visitor's earlier events that may still start something now that the visitor is known (E3)."""
+    windows: dict[str, int] = {}
+    for campaign in versions.admitting() if events else ():
+        for name in registry[campaign.trigger].events(campaign.params):
+            windows[name] = max(windows.get(name, 0), campaign.matching_window)
+    return [
+        event
+        for event in events
+        if event.name in windows and event.received_at + datetime.timedelta(minutes=windows[event.name]) > now
+    ]

@@ -1,0 +1,363 @@
+"""Who enters which campaign, and why somebody does not (semantics E1-E8)."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Max, Q
+from django.utils.translation import gettext as _
+
+from wagtail_journeys import db
+from wagtail_journeys.campaigns import versions
+from wagtail_journeys.campaigns.steps.wait import zone_of
+from wagtail_journeys.campaigns.versions import LiveCampaign
+from wagtail_journeys.contacts import consent
+from wagtail_journeys.contacts.models import Contact, Topic
+from wagtail_journeys.events import catalogue, inbox
+from wagtail_journeys.events.inbox import Incoming
+from wagtail_journeys.events.log import Recorded
+from wagtail_journeys.journeys import candidates as finding
+from wagtail_journeys.journeys.candidates import Candidate
+from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal
+from wagtail_journeys.segments import compiler
+from wagtail_journeys.segments.membership import Change
+
+Reason = Refusal.Reason
+
+
+@dataclass
+class Decisions:
+    """What was decided in one batch; written at the end, one statement per kind."""
+
+    entering: list[Candidate] = field(default_factory=list)
+    refused: dict[tuple[int, int, str], tuple[int, str, int | None]] = field(default_factory=dict)
+    waiting: list[Candidate] = field(default_factory=list)
+    settled: list[tuple[PendingEntry, str, str]] = field(default_factory=list)
+
+    def refuse(self, candidate: Candidate, reason: str, detail: str = "") -> None:
+        if candidate.pending is not None:
+            said = f"{Reason(reason).label}{f' ({detail})' if detail else ''}"
+            self.settled.append((candidate.pending, PendingEntry.State.REFUSED, said))
+            return
+        key = (candidate.campaign.id, candidate.contact, str(reason))
+        count = self.refused[key][0] if key in self.refused else 0
+        self.refused[key] = (count + 1, detail, candidate.event)
+
+
+def consider(
+    events: Sequence[Recorded],
+    changes: Sequence[Change],
+    touched: Iterable[int],
+    now: datetime.datetime,
+    *,
+    deadlines: bool = False,
+) -> list[int]:
+    """Let contacts into campaigns: by new events, by segments entered, and by changes to contacts with pending entries.
+
+    With ``deadlines`` the pending entries whose window is over are decided for the last time instead. Returns the ids of
+    the journeys begun. Runs inside the transaction of the batch; the number of statements depends on the number of live
+    campaigns' topics, never on the number of contacts.
+    """
+    campaigns = versions.admitting()
+    candidates = finding.from_events(campaigns, events) + finding.from_changes(campaigns, changes)
+    candidates += finding.from_pending(campaigns, set(touched), now, deadlines=deadlines)
+    if not candidates:
+        return []
+    candidates.sort(key=lambda c: (c.campaign.priority, c.campaign.id, c.event or 0))
+    decisions = Decisions()
+    open_ones = _within_life(candidates, decisions, now)
+    matching = _matching(open_ones, decisions, now)
+    _enrol(matching, decisions, now)
+    return _write(decisions, now)
+
+
+def anything_to_settle(now: datetime.datetime) -> bool:
+    """Whether a matching window is over that nobody has decided yet. One look-up in an index."""
+    return PendingEntry.objects.filter(state=PendingEntry.State.WAITING, deadline__lte=now).exists()
+
+
+def _within_life(
+    candidates: list[Candidate], decisions: Decisions, now: datetime.datetime
+) -> list[Candidate]:
+    """E5 and the dates of E8: nothing from before the campaign went live, nothing outside of its dates."""
+    kept = []
+    for candidate in candidates:
+        campaign = candidate.campaign
+        if campaign.starts_at and now < campaign.starts_at:
+            decisions.refuse(candidate, Reason.NOT_STARTED)
+        elif campaign.ends_at and now >= campaign.ends_at:
+            decisions.refuse(candidate, Reason.ENDED)
+        elif (
+            candidate.pending is None and campaign.live_since and candidate.happened_at < campaign.live_since
+        ):
+            decisions.refuse(candidate, Reason.BEFORE_LIVE)
+        else:
+            kept.append(candidate)
+    return kept
+
+
+def _matching(candidates: list[Candidate], decisions: Decisions, now: datetime.datetime) -> list[Candidate]:
+    """The contact filters (E2), and what becomes of those that do not match (E3)."""
+    asking: dict[int, set[int]] = defaultdict(set)
+    by_id = {
+        candidate.campaign.id: candidate.campaign for candidate in candidates if candidate.campaign.rules
+    }
+    for candidate in candidates:
+        if candidate.campaign.id in by_id:
+            asking[candidate.campaign.id].add(candidate.contact)
+    answers = compiler.evaluate(
+        {
+            pk: compiler.Question(by_id[pk].match, by_id[pk].rules, contacts)
+            for pk, contacts in asking.items()
+        },
+        now,
+        skip_broken=True,
+    )
+    kept = []
+    for candidate in candidates:
+        campaign = candidate.campaign
+        if not campaign.rules or candidate.contact in answers.get(
+            campaign.id, ()
+        ):  # no answer: filters that cannot be read
+            kept.append(candidate)
+        elif candidate.pending is not None:
+            if candidate.deadline is not None and candidate.deadline <= now:
+                said = _("gave up: not %s") % compiler.describe(campaign.match, campaign.rules)
+                decisions.settled.append((candidate.pending, PendingEntry.State.GAVE_UP, said))
+        elif candidate.event and candidate.deadline and candidate.deadline > now:
+            decisions.waiting.append(candidate)
+        else:
+            decisions.refuse(
+                candidate, Reason.FILTERS, compiler.describe(campaign.match, campaign.rules)[:300]
+            )
+    return kept
+
+
+@dataclass
+class History:
+    """A contact's journeys through one campaign so far."""
+
+    count: int = 0
+    last: datetime.datetime | None = None
+    active: int = 0
+
+
+def _enrol(candidates: list[Candidate], decisions: Decisions, now: datetime.datetime) -> None:
+    """Frequency, exclusive group and consent (E4, E6, E8), in this order, the lowest priority number first."""
+    if not candidates:
+        return
+    contacts = {candidate.contact for candidate in candidates}
+    history = _history(candidates, contacts)
+    taken = _taken(candidates + decisions.waiting)
+    zones = _zones(candidates)
+    topics = Topic.objects.in_bulk({c.campaign.topic for c in candidates if c.campaign.topic is not None})
+    refused_topic = {pk: consent.refused_contacts(contacts, topic) for pk, topic in topics.items()}
+    suppressed = consent.suppressed_contacts(contacts)
+    for candidate in candidates:
+        campaign = candidate.campaign
+        past = history[(campaign.id, candidate.contact)]
+        if campaign.group and candidate.event and (campaign.group, candidate.event) in taken:
+            decisions.refuse(candidate, Reason.GROUP, campaign.group)
+        elif campaign.frequency == "once" and past.count:
+            decisions.refuse(candidate, Reason.FREQUENCY)
+        elif past.active and not campaign.may_overlap:
+            decisions.refuse(candidate, Reason.ACTIVE)
+        elif (
+            campaign.frequency == "interval"
+            and past.last
+            and _too_early(campaign, past.last, zones, candidate, now)
+        ):
+            decisions.refuse(candidate, Reason.FREQUENCY)
+        elif campaign.topic is not None and candidate.contact in refused_topic[campaign.topic]:
+            decisions.refuse(candidate, Reason.CONSENT)
+        elif candidate.contact in suppressed:
+            decisions.refuse(candidate, Reason.SUPPRESSED)
+        else:
+            decisions.entering.append(candidate)
+            past.count, past.last, past.active = past.count + 1, now, past.active + 1
+            if campaign.group and candidate.event:
+                taken.add((campaign.group, candidate.event))
+    _leave_to_the_group(decisions, taken)
+
+
+def _leave_to_the_group(decisions: Decisions, taken: set[tuple[str, int | None]]) -> None:
+    """An event that one campaign of a group has taken does not wait for another one."""
+    still = []
+    for candidate in decisions.waiting:
+        if candidate.campaign.group and (candidate.campaign.group, candidate.event) in taken:
+            decisions.refuse(candidate, Reason.GROUP, candidate.campaign.group)
+        else:
+            still.append(candidate)
+    decisions.waiting = still
+
+
+def _history(candidates: list[Candidate], contacts: set[int]) -> dict[tuple[int, int], History]:
+    rows = (
+        Journey.objects.filter(compiler.among(contacts, "contact_id"))
+        .filter(campaign_id__in={candidate.campaign.id for candidate in candidates})
+        .order_by()
+        .values_list("campaign_id", "contact_id")
+        .annotate(
+            n=Count("pk"), last=Max("entered_at"), active=Count("pk", filter=Q(state=Journey.State.ACTIVE))
+        )
+    )
+    found: dict[tuple[int, int], History] = defaultdict(History)
+    for campaign, contact, count, last, active in rows:
+        found[(campaign, contact)] = History(count, last, active)
+    return found
+
+
+def _taken(candidates: list[Candidate]) -> set[tuple[str, int | None]]:
+    """Which events a campaign of which exclusive group has taken already."""
+    grouped = [c for c in candidates if c.campaign.group and c.event]
+    if not grouped:
+        return set()
+    rows = (
+        Journey.objects.filter(compiler.among({c.contact for c in grouped}, "contact_id"))
+        .filter(compiler.among({c.event for c in grouped if c.event}, "entry_event_id"))
+        .exclude(campaign__exclusive_group="")
+    )
+    return set(rows.values_list("campaign__exclusive_group", "entry_event_id"))
+
+
+def _zones(candidates: list[Candidate]) -> dict[int, str]:
+    asked = {candidate.contact for candidate in candidates if candidate.campaign.frequency == "interval"}
+    if not asked:
+        return {}
+    return dict(Contact.objects.filter(compiler.among(asked)).values_list("pk", "time_zone"))
+
+
+def _too_early(
+    campaign: LiveCampaign,
+    last: datetime.datetime,
+    zones: dict[int, str],
+    candidate: Candidate,
+    now: datetime.datetime,
+) -> bool:
+    return now < add_interval(
+        last, campaign.interval or 1, campaign.interval_unit, zones.get(candidate.contact, "")
+    )
+
+
+def add_interval(moment: datetime.datetime, amount: int, unit: str, zone: str) -> datetime.datetime:
+    """``moment`` plus so many hours, days, weeks or months; all but hours keep the clock time in ``zone`` (E6).
+
+    The 31st plus a month is the last day of that month.
+    """
+    if unit == "hours":
+        return moment + datetime.timedelta(hours=amount)
+    local = moment.astimezone(zone_of(zone))
+    if unit == "months":
+        months = local.year * 12 + local.month - 1 + amount
+        year, month = divmod(months, 12)
+        first_of_next = datetime.date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+        last_day = (first_of_next - datetime.timedelta(days=1)).day
+        later = local.replace(year=year, month=month + 1, day=min(local.day, last_day))
+    else:
+        later = local + datetime.timedelta(days=amount * (7 if unit == "weeks" else 1))
+    return later.astimezone(datetime.UTC)
+
+
+def _write(decisions: Decisions, now: datetime.datetime) -> list[int]:
+    begun = _begin(decisions.entering, now)
+    for candidate in decisions.entering:
+        if candidate.pending is not None:
+            minutes = round((now - candidate.pending.created_at).total_seconds() / 60)
+            said = _("entered after %d min") % minutes
+            decisions.settled.append((candidate.pending, PendingEntry.State.ENTERED, said))
+    db.insert_rows(
+        PendingEntry,
+        ["campaign", "contact", "event_id", "state", "created_at", "deadline", "reason"],
+        [
+            (c.campaign.id, c.contact, c.event, PendingEntry.State.WAITING.value, now, c.deadline, "")
+            for c in decisions.waiting
+        ],
+        ignore_conflicts=True,
+        returning=(),
+    )
+    db.update_rows(
+        PendingEntry,
+        "id",
+        ["state", "decided_at", "reason"],
+        [(row.pk, str(state), now, reason[:500]) for row, state, reason in decisions.settled],
+    )
+    db.insert_rows(
+        Refusal,
+        ["campaign", "contact", "reason", "detail", "event_id", "count", "first_at", "last_at"],
+        [
+            (campaign, contact, reason, detail, event, count, now, now)
+            for (campaign, contact, reason), (count, detail, event) in sorted(decisions.refused.items())
+        ],
+        on_conflict="(contact_id, campaign_id, reason) DO UPDATE SET "
+        "count = wagtail_journeys_refusal.count + excluded.count, last_at = excluded.last_at, "
+        "detail = excluded.detail, event_id = excluded.event_id",
+        returning=(),
+    )
+    return begun
+
+
+def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
+    rows = []
+    for candidate in entering:
+        campaign = candidate.campaign
+        rows.append(
+            (
+                campaign.id,
+                campaign.version,
+                candidate.contact,
+                "once" if campaign.frequency == "once" else candidate.key,
+                candidate.event,
+                None if campaign.may_overlap else "",
+                Journey.State.ACTIVE.value if campaign.start else Journey.State.COMPLETED.value,
+                campaign.start or "",
+                now,
+                now if campaign.start else None,
+                0,
+                now,
+                None if campaign.start else now,
+                "",
+                "",
+            )
+        )
+    begun = db.insert_rows(
+        Journey,
+        [
+            "campaign",
+            "version",
+            "contact",
+            "entry_key",
+            "entry_event_id",
+            "active_key",
+            "state",
+            "step_id",
+            "arrived_at",
+            "due_at",
+            "attempts",
+            "entered_at",
+            "ended_at",
+            "end_reason",
+            "note",
+        ],
+        rows,
+        ignore_conflicts=True,
+        returning=["id", "campaign", "contact"],
+    )
+    inbox.accept_many(
+        [
+            Incoming(
+                source=catalogue.ENGINE,
+                name=catalogue.JOURNEY_ENTERED,
+                message_id=f"journey_entered:{journey}",
+                occurred_at=now,
+                contact_id=contact,
+                properties={"campaign": campaign, "journey": journey},
+            )
+            for journey, campaign, contact in begun
+        ],
+        now,
+        wake=False,
+    )
+    return [journey for journey, _campaign, _contact in begun]

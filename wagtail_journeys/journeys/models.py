@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Journey(models.Model):
+    """One contact's trip through one campaign.
+
+    Foreign keys here and in the other tables with many rows have no index of their own where a wider one begins with
+    the same column: writing them costs, and the planner of PostgreSQL sometimes prefers the worse one.
+    """
+
+    wagtail_reference_index_ignore = True
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        COMPLETED = "completed", _("completed")
+        EXITED = "exited", _("exited")
+        FAILED = "failed", _("failed")
+
+    campaign = models.ForeignKey(
+        "wagtail_journeys.Campaign", on_delete=models.CASCADE, related_name="journeys", db_index=False
+    )
+    version = models.ForeignKey(
+        "wagtail_journeys.CampaignVersion", on_delete=models.PROTECT, related_name="journeys", db_index=False
+    )
+    contact = models.ForeignKey(
+        "wagtail_journeys.Contact", on_delete=models.CASCADE, related_name="journeys", db_index=False
+    )
+    # What started it, such that the same thing never starts it twice: "event:12", "membership:3", "once".
+    entry_key = models.CharField(max_length=100)
+    entry_event_id = models.BigIntegerField(null=True, blank=True)
+    # While active and overlap is not allowed: the run key ("" without one), so that the database refuses a second one.
+    active_key = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 NULL takes part in no constraint
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    step_id = models.CharField(max_length=36, blank=True)
+    visit_id = models.BigIntegerField(null=True, blank=True)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    entered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    converted_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("journey")
+        verbose_name_plural = _("journeys")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "contact", "entry_key"], name="wj_journey_entry"),
+            models.UniqueConstraint(
+                fields=["campaign", "contact", "active_key"],
+                condition=Q(state="active") & Q(active_key__isnull=False),
+                name="wj_journey_active",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="wj_journey_due", condition=Q(state="active", due_at__isnull=False)
+            ),
+            models.Index(fields=["campaign", "state", "step_id"], name="wj_journey_place"),
+            models.Index(fields=["contact", "-entered_at"], name="wj_journey_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} ({self.contact_id})"
+
+
+class Visit(models.Model):
+    """A journey's passage through one step."""
+
+    wagtail_reference_index_ignore = True
+
+    class Outcome(models.TextChoices):
+        PASSED = "passed", _("passed")
+        SKIPPED = "skipped", _("skipped")
+        EXITED = "exited", _("exited here")
+        FAILED = "failed", _("failed")
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="visits", db_index=False)
+    version = models.ForeignKey(
+        "wagtail_journeys.CampaignVersion", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    step_id = models.CharField(max_length=36)
+    number = models.PositiveSmallIntegerField(default=1)
+    arrived_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    arm = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["journey", "step_id", "number"], name="wj_visit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id} @ {self.step_id}"
+
+
+class PendingEntry(models.Model):
+    """An event that would let a contact in if only the contact matched the filters (semantics E3)."""
+
+    wagtail_reference_index_ignore = True
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        ENTERED = "entered", _("entered")
+        REFUSED = "refused", _("refused")
+        GAVE_UP = "gave_up", _("gave up")
+
+    campaign = models.ForeignKey(
+        "wagtail_journeys.Campaign", on_delete=models.CASCADE, related_name="pending_entries", db_index=False
+    )
+    contact = models.ForeignKey(
+        "wagtail_journeys.Contact", on_delete=models.CASCADE, related_name="pending_entries"
+    )
+    event_id = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField()
+    deadline = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("pending entry")
+        verbose_name_plural = _("pending entries")
+        constraints = [models.UniqueConstraint(fields=["campaign", "event_id"], name="wj_pending_once")]
+        indexes = [
+            models.Index(fields=["deadline"], name="wj_pending_deadline", condition=Q(state="waiting")),
+            models.Index(fields=["contact"], name="wj_pending_contact", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} ({self.contact_id})"
+
+
+class Refusal(models.Model):
+    """Why a contact was not let into a campaign. Repetitions are counted, not listed."""
+
+    wagtail_reference_index_ignore = True
+
+    class Reason(models.TextChoices):
+        NOT_STARTED = "not_started", _("the campaign has not started yet")
+        ENDED = "ended", _("the campaign has ended")
+        FILTERS = "filters", _("the contact does not match the filters")
+        BEFORE_LIVE = "before_live", _("it happened before the campaign went live")
+        FREQUENCY = "frequency", _("the contact has been in the campaign as often as it allows")
+        ACTIVE = "active", _("the contact is inside the campaign already")
+        GROUP = "group", _("another campaign of the exclusive group took the event")
+        CONSENT = "consent", _("the contact has not agreed to the topic")
+        SUPPRESSED = "suppressed", _("the address is suppressed")
+
+    campaign = models.ForeignKey(
+        "wagtail_journeys.Campaign", on_delete=models.CASCADE, related_name="refusals"
+    )
+    contact = models.ForeignKey(
+        "wagtail_journeys.Contact", on_delete=models.CASCADE, related_name="refusals", db_index=False
+    )
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    detail = models.CharField(max_length=300, blank=True)
+    event_id = models.BigIntegerField(null=True, blank=True)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("refusal")
+        verbose_name_plural = _("refusals")
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "campaign", "reason"], name="wj_refusal_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} ({self.contact_id}): {self.get_reason_display()}"

@@ -1,0 +1,330 @@
+"""The story of an event, in order. Nothing here knows the queue library, and nothing below here reads the clock.
+
+``drain``: inbox items become events of known contacts, memberships follow, contacts enter campaigns.
+``advance``: journeys that are due move on.
+``deliver``: queued messages are handed to the mail server.
+``tick``: all of it once. ``pulse``: an alarm clock that calls ``tick`` every second for a while.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import random
+import socket
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.dispatch import Signal
+from django.utils import timezone
+
+from wagtail_journeys import db, jobs, signals
+from wagtail_journeys.conf import conf
+from wagtail_journeys.contacts import identity
+from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.emails import delivery
+from wagtail_journeys.events import log
+from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
+from wagtail_journeys.exceptions import BadEvent
+from wagtail_journeys.journeys import candidates, engine, entries, merging
+from wagtail_journeys.journeys.gate import JourneyGate
+from wagtail_journeys.journeys.models import Journey
+from wagtail_journeys.segments import membership
+from wagtail_journeys.segments.membership import Change, Touched
+
+logger = logging.getLogger(__name__)
+
+#: A tick gives way to the next one after so many seconds of work.
+TICK_LIMIT = 20.0
+
+
+# --- drain: from the inbox to journeys ---------------------------------------------------------------------------------
+
+
+def drain(now: datetime.datetime, limit: int | None = None) -> int:
+    """Process the oldest waiting inbox items in one transaction; returns how many were taken out of the inbox.
+
+    Items of one partition are processed in order, by one worker at a time. A batch takes at most a quarter of the
+    partitions, so that four workers always find something to do.
+    """
+    return _drain(now, limit or conf.DRAIN_BATCH)
+
+
+def _drain(now: datetime.datetime, limit: int, only: list[int] | None = None) -> int:
+    """One batch; one that fails is halved until the item that makes it fail stands alone as a dead letter."""
+    items: list[InboxItem] = []
+    try:
+        with db.batch(InboxItem):
+            items = _take(limit, only)
+            process(items, now)
+            return len(items)
+    except (OperationalError, InterfaceError):
+        raise  # the database, not an item: the next tick tries again
+    except Exception as error:
+        if len(items) == 1:
+            logger.exception("Inbox item %s cannot be processed", items[0].pk)
+            _dead_letters([(items[0], f"{type(error).__name__}: {error}")], now)
+            return 1
+        logger.warning(
+            "A batch of %s inbox items failed; it is halved to find the item", len(items), exc_info=True
+        )
+        partitions = sorted({item.partition for item in items})
+        return sum(_drain(now, max(1, len(items) // 2), partitions) for _half in range(2))
+
+
+def _take(limit: int, only: list[int] | None) -> list[InboxItem]:
+    """The oldest items of some partitions that nobody else is working on, held until the transaction ends."""
+    waiting = InboxItem.objects.filter(dead_at__isnull=True).order_by("pk")
+    if only is None:
+        found = waiting.values_list("partition", flat=True)[:limit]
+        only = sorted(set(found), key=lambda partition: random.random())  # noqa: S311 workers spread out
+    most = max(1, conf.PARTITIONS // 4)
+    mine = db.try_locks(InboxItem, [f"inbox:{partition}" for partition in only], most)
+    partitions = [int(name.partition(":")[2]) for name in mine]
+    return list(waiting.filter(partition__in=partitions)[:limit]) if partitions else []
+
+
+def _dead_letters(items: list[tuple[InboxItem, str]], now: datetime.datetime) -> None:
+    db.update_rows(
+        InboxItem,
+        "id",
+        ["dead_at", "error", "attempts"],
+        [(item.pk, now, error[:2000], item.attempts + 1) for item, error in items],
+    )
+
+
+def process(items: list[InboxItem], now: datetime.datetime) -> None:
+    """One batch, in the caller's transaction: contacts, events, memberships, entries.
+
+    The number of statements does not depend on the number of items.
+    """
+    if not items:
+        return
+    records, unusable = [], []
+    for item in items:
+        try:
+            records.append(log.read(item))
+        except BadEvent as error:
+            unusable.append((item, str(error)))
+    people = identity.resolve(records, now)
+    new = log.write(records)
+    adopted = log.adopt(people.bindings)
+    follow(_touched(people, new + adopted), now, new + candidates.adoptable(adopted, now))
+    dead = {item.pk for item, _error in unusable}
+    _dead_letters(unusable, now)
+    InboxItem.objects.filter(pk__in=[item.pk for item in items if item.pk not in dead]).delete()
+    _announce(signals.events_recorded, Event, "events", [record.id for record in new if record.id])
+
+
+def follow(touched: Touched, now: datetime.datetime, events: Sequence[log.Recorded] = ()) -> None:
+    """What follows from events and from changes to contacts: memberships, then entries.
+
+    Runs in the caller's transaction. Whoever changes contacts outside of the pipeline calls it.
+    """
+    changes = membership.refresh(touched, now)
+    _enter(events, changes, touched.contacts() | {change.contact for change in changes}, now)
+
+
+def _enter(
+    events: Sequence[log.Recorded],
+    changes: Sequence[Change],
+    contacts: Iterable[int],
+    now: datetime.datetime,
+    *,
+    deadlines: bool = False,
+) -> None:
+    begun = entries.consider(events, changes, contacts, now, deadlines=deadlines)
+    _announce(signals.journeys_entered, Journey, "journeys", begun)
+
+
+def _touched(people: identity.Resolved, events: list[log.Recorded]) -> Touched:
+    touched = Touched(created=set(people.created))
+    for contact, fields in people.changed.items():
+        for name in fields:
+            touched.fields[name].add(contact)
+    for event in events:
+        if event.contact_id:
+            touched.events[event.name].add(event.contact_id)
+    return touched
+
+
+def _announce(signal: Signal, model: type[Event] | type[Journey], what: str, ids: list[int]) -> None:
+    """Tell the site after the commit, if it listens."""
+    if ids and signal.has_listeners(model):
+        db.after_commit(
+            model, lambda: signal.send(model, **{what: list(model.objects.filter(pk__in=ids).order_by("pk"))})
+        )
+
+
+def merge(kept_id: int, gone_id: int, now: datetime.datetime) -> bool:
+    """Make two contacts one, for good, in one transaction; segments and campaigns look at the one that stays.
+
+    Returns False where one of them is gone already.
+    """
+    with db.batch(Contact):
+        moved = merging.move(kept_id, gone_id, now)
+        if moved:
+            follow(Touched(created={kept_id}), now)
+    return moved
+
+
+# --- the clock: what time alone changes --------------------------------------------------------------------------------
+
+
+def rebuild(now: datetime.datetime) -> int:
+    """Bring segments that were published or edited up to date; returns the number of memberships changed."""
+    return _with_entries(membership.rebuild_requested, now)
+
+
+def sweep(now: datetime.datetime) -> int:
+    """Segments that the clock alone can change, once per JOURNEYS_SWEEP_INTERVAL; memberships changed."""
+    due = now - datetime.timedelta(seconds=conf.SWEEP_INTERVAL)
+    if Heartbeat.objects.filter(pk="sweep", at__gt=due, at__lte=now).exists():
+        return 0
+    changed = _with_entries(membership.sweep, now)
+    Heartbeat.objects.update_or_create(pk="sweep", defaults={"at": now})
+    return changed
+
+
+def _with_entries(find: Callable[[datetime.datetime], list[Change]], now: datetime.datetime) -> int:
+    with db.batch(InboxItem):
+        if not db.try_lock(InboxItem, "segments"):
+            return 0
+        changes: list[Change] = find(now)
+        if changes:
+            _enter([], changes, {change.contact for change in changes}, now)
+        return len(changes)
+
+
+def settle_deadlines(now: datetime.datetime) -> None:
+    """Pending entries whose matching window is over are decided for the last time."""
+    if not entries.anything_to_settle(now):
+        return
+    with db.batch(InboxItem):
+        if db.try_lock(InboxItem, "deadlines"):
+            _enter([], [], (), now, deadlines=True)
+
+
+# --- advance: journeys that are due ------------------------------------------------------------------------------------
+
+
+def advance(now: datetime.datetime, limit: int | None = None) -> int:
+    """Move one batch of due journeys; what its steps changed about contacts is followed up in the same transaction."""
+    with db.batch(Journey):
+        moved = engine.move(now, limit or conf.ADVANCE_BATCH)
+        if moved.fields:
+            touched = Touched()
+            touched.fields.update(moved.fields)
+            follow(touched, now)
+        _announce(signals.journeys_ended, Journey, "journeys", [traveller.id for traveller in moved.ended])
+        return moved.journeys
+
+
+def deliver(now: datetime.datetime | None = None, limit: int | None = None) -> delivery.Tally:
+    """Hand queued messages over to the mail server; ``now`` freezes the clock (tests, rehearsals)."""
+    clock = timezone.now if now is None else lambda: now
+    delivery.recover(clock())
+    return delivery.deliver(clock, JourneyGate(), limit or conf.MESSAGE_BATCH)
+
+
+# --- tick and pulse ----------------------------------------------------------------------------------------------------
+
+
+def tick(now: datetime.datetime | None = None) -> int:
+    """Go and look: drain, advance and deliver until nothing is left to do now. Returns the amount of work done.
+
+    Without ``now`` the clock is read before every look. Gives way after TICK_LIMIT seconds; the rows stay for the next.
+    """
+    stop = time.monotonic() + TICK_LIMIT
+    total = 0
+    moment = now or timezone.now()
+    Heartbeat.objects.update_or_create(pk="tick", defaults={"at": moment})
+    for stage in (rebuild, sweep, settle_deadlines):
+        _behind_a_wall(stage, moment)
+    while time.monotonic() < stop:
+        moment = now or timezone.now()
+        done = drain(moment) + advance(moment)
+        done += deliver(now).handled
+        if not done:
+            break
+        total += done
+    return total
+
+
+def _behind_a_wall(stage: Callable[[datetime.datetime], object], now: datetime.datetime) -> None:
+    """What fails here for a reason of its own must not keep events and journeys from going on."""
+    try:
+        stage(now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("%s failed; it is tried again with the next look", stage.__name__)
+
+
+def pulse() -> None:
+    """The alarm clock: look every second for JOURNEYS_PULSE_SECONDS, then ask to be called again.
+
+    One pulse beats at a time; a second one finds the lease taken and leaves. If the one that beats is killed, the next
+    one on the same machine takes over at once, one elsewhere when the lease is over; the recurring schedule sees to it
+    that there is a next one.
+    """
+    me = f"{socket.gethostname()[:28]}:{os.getpid()}"
+    if not _take_lease(me):
+        return
+    stop = time.monotonic() + conf.PULSE_SECONDS
+    while time.monotonic() < stop:
+        began = time.monotonic()
+        if not _beat(me):
+            return
+        time.sleep(max(0.0, conf.TICK_INTERVAL - (time.monotonic() - began)))
+    _hand_on(me)
+
+
+def _beat(me: str) -> bool:
+    """Look once; False when somebody else has the lease. What the database refuses now it may do the next time."""
+    try:
+        tick()
+        return _take_lease(me)
+    except (OperationalError, InterfaceError):
+        logger.warning("A look at the queues failed; the alarm clock goes on", exc_info=True)
+        close_old_connections()
+        return True
+
+
+def _hand_on(me: str) -> None:
+    """End the lease and ask for the next pulse; once more on a new connection where the database has cut this one."""
+    for last in (False, True):
+        try:
+            Heartbeat.objects.filter(pk="pulse", holder=me).update(until=timezone.now())
+            jobs.enqueue(jobs.PULSE)
+            return
+        except (OperationalError, InterfaceError):
+            if last:
+                raise
+            close_old_connections()
+
+
+def _take_lease(me: str) -> bool:
+    now = timezone.now()
+    until = now + datetime.timedelta(seconds=TICK_LIMIT + 10)
+    lease, _created = Heartbeat.objects.get_or_create(pk="pulse", defaults={"at": now, "until": now})
+    if lease.holder != me and lease.until and lease.until > now and not _is_gone(lease.holder):
+        return False
+    mine = Heartbeat.objects.filter(pk="pulse", holder=lease.holder, until=lease.until)
+    return bool(mine.update(at=now, until=until, holder=me))
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether the holder was a process of this machine that is no more."""
+    host, _colon, pid = holder.rpartition(":")
+    if host != socket.gethostname()[:28] or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False

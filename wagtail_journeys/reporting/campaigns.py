@@ -1,0 +1,180 @@
+"""The numbers of a campaign (semantics Q1, Q2). Each has one definition: a filter, which counts and which lists."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
+from wagtail_journeys.emails.models import Message
+from wagtail_journeys.journeys.models import Journey, Visit
+
+#: Journeys: entered = active + completed + exited + failed, at every instant.
+JOURNEYS: dict[str, Q] = {
+    "entered": Q(),
+    "active": Q(state=Journey.State.ACTIVE),
+    "completed": Q(state=Journey.State.COMPLETED),
+    "exited": Q(state=Journey.State.EXITED),
+    "failed": Q(state=Journey.State.FAILED),
+    "converted": Q(converted_at__isnull=False),
+}
+
+#: Visits that the step has not decided about. Where the journey has ended meanwhile, it ended here.
+UNDECIDED = Q(outcome="")
+
+#: Visits of one step: arrived = waiting + passed + skipped + exited + failed, at every instant.
+VISITS: dict[str, Q] = {
+    "arrived": Q(),
+    "waiting": UNDECIDED & Q(journey__state=Journey.State.ACTIVE),
+    "passed": Q(outcome=Visit.Outcome.PASSED),
+    "skipped": Q(outcome=Visit.Outcome.SKIPPED),
+    "exited": Q(outcome=Visit.Outcome.EXITED)
+    | (UNDECIDED & Q(journey__state__in=[Journey.State.EXITED, Journey.State.COMPLETED])),
+    "failed": Q(outcome=Visit.Outcome.FAILED) | (UNDECIDED & Q(journey__state=Journey.State.FAILED)),
+}
+
+#: Messages of one step: messages = queued + sent + bounced + failed + cancelled + unknown, at every instant.
+MESSAGES: dict[str, Q] = {
+    "messages": Q(),
+    "queued": ~Q(state__in=Message.FINAL),
+    "sent": Q(state=Message.State.SENT),
+    "bounced": Q(state=Message.State.BOUNCED),
+    "failed": Q(state=Message.State.FAILED),
+    "cancelled": Q(state=Message.State.CANCELLED),
+    "unknown": Q(state=Message.State.UNKNOWN),
+}
+
+
+def journeys(campaign: Campaign, version: int | None = None) -> QuerySet[Journey]:
+    """The journeys that count; of one version (by number) those that are, or ended, on it."""
+    found = Journey.objects.filter(campaign=campaign).order_by()
+    return found.filter(version__number=version) if version else found
+
+
+def visits(campaign: Campaign, version: int | None = None) -> QuerySet[Visit]:
+    """The visits that count; of one version those that were made on it."""
+    versions = CampaignVersion.objects.filter(campaign=campaign)
+    if version:
+        versions = versions.filter(number=version)
+    return Visit.objects.filter(version__in=versions.values("pk")).order_by()
+
+
+def messages(campaign: Campaign, version: int | None = None) -> QuerySet[Message]:
+    """The messages that count: every one belongs to a visit. Test sends do not, and are counted nowhere (Q3)."""
+    found = Message.objects.filter(campaign=campaign, visit__isnull=False).order_by()
+    return found.filter(visit__version__number=version) if version else found
+
+
+def _counts(definitions: dict[str, Q]) -> dict[str, Count]:
+    return {f"n_{name}": Count("pk", filter=q) if q else Count("pk") for name, q in definitions.items()}
+
+
+@dataclass
+class StepNumbers:
+    """The numbers of one step: ``visits`` and ``messages`` by the names above, ``arms`` those passed by way out."""
+
+    visits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VISITS, 0))
+    messages: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MESSAGES, 0))
+    arms: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class CampaignNumbers:
+    """The numbers of a campaign, or of one of its versions."""
+
+    journeys: dict[str, int]
+    exits: list[tuple[str, int]]
+    failures: list[tuple[str, int]]
+    steps: dict[str, StepNumbers]
+
+
+def numbers(campaign: Campaign, version: int | None = None) -> CampaignNumbers:
+    """All numbers of a campaign: five statements, whatever its size."""
+    totals = journeys(campaign, version).aggregate(**_counts(JOURNEYS))
+    exits, failures = _reasons(campaign, version)
+    steps: dict[str, StepNumbers] = defaultdict(StepNumbers)
+    row: dict[str, Any]
+    for row in visits(campaign, version).values("step_id").annotate(**_counts(VISITS)):  # type: ignore[assignment]
+        steps[row["step_id"]].visits = {name: row[f"n_{name}"] for name in VISITS}
+    by_arm = visits(campaign, version).filter(VISITS["passed"]).exclude(arm="")
+    for step_id, arm, count in by_arm.values_list("step_id", "arm").annotate(n=Count("pk")):
+        steps[step_id].arms[arm] = count
+    for row in messages(campaign, version).values("step_id").annotate(**_counts(MESSAGES)):  # type: ignore[assignment]
+        steps[row["step_id"]].messages = {name: row[f"n_{name}"] for name in MESSAGES}
+    return CampaignNumbers(
+        journeys={name: totals[f"n_{name}"] for name in JOURNEYS},
+        exits=exits,
+        failures=failures,
+        steps=dict(steps),
+    )
+
+
+def _reasons(campaign: Campaign, version: int | None) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Why journeys exited and why they failed, the most frequent reason first."""
+    ended = journeys(campaign, version).filter(JOURNEYS["exited"] | JOURNEYS["failed"])
+    exits: list[tuple[str, int]] = []
+    failures: list[tuple[str, int]] = []
+    for state, reason, count in (
+        ended.values_list("state", "end_reason").annotate(n=Count("pk")).order_by("-n", "end_reason")
+    ):
+        (exits if state == Journey.State.EXITED else failures).append((reason, count))
+    return exits, failures
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a number counts: ``what`` by the names above, of a step, of a way out of it, or of a reason."""
+
+    what: str
+    step: str = ""
+    arm: str = ""
+    reason: str | None = None
+
+    def rows(self, campaign: Campaign, version: int | None = None) -> QuerySet[Any]:
+        """The journeys, visits or messages behind the number, as many as it says.
+
+        Raises KeyError for a number that is not counted.
+        """
+        if self.what.startswith("message-"):
+            found: QuerySet[Any] = messages(campaign, version).filter(
+                MESSAGES[self.what.removeprefix("message-")]
+            )
+            return found.filter(step_id=self.step) if self.step else found
+        if self.step:
+            found = visits(campaign, version).filter(VISITS[self.what], step_id=self.step)
+            return found.filter(arm=self.arm) if self.arm else found
+        found = journeys(campaign, version).filter(JOURNEYS[self.what])
+        return found if self.reason is None else found.filter(end_reason=self.reason)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A step in the order in which it is read: how deep it is nested, and of which arm of which step it is the first."""
+
+    step_id: str
+    depth: int
+    arm: str = ""
+    parent: str = ""
+
+
+def flow(graph: dict[str, Any]) -> list[Place]:
+    """The steps of a graph in the order in which they are read: after a step its arms, then what follows."""
+    nodes = graph["nodes"]
+    seen: set[str] = set()
+
+    def walk(
+        step_id: str | None, stops: frozenset[str | None], depth: int, arm: str, parent: str
+    ) -> Iterator[Place]:
+        while step_id is not None and step_id not in stops and step_id not in seen and step_id in nodes:
+            seen.add(step_id)
+            yield Place(step_id, depth, arm, parent)
+            node = nodes[step_id]
+            for name, first in (node.get("arms") or {}).items():
+                yield from walk(first, stops | {node.get("next")}, depth + 1, name, step_id)
+            step_id, arm, parent = node.get("next"), "", ""
+
+    return list(walk(graph.get("start"), frozenset(), 0, "", ""))

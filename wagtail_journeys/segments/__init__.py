@@ -1,0 +1,1 @@
+"""ASKS: segments, the conditions they are made of, and who belongs since when."""

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Case, Q, Value, When
+from django.db.models.lookups import Exact
+from wagtail import blocks
+
+#: What a block stores: JSON values by field name.
+Params = dict[str, Any]
+
+
+def negated(q: Q) -> Q:
+    """Everybody else, also where SQL's answer to ``q`` is neither yes nor no (something that is missing)."""
+    answer = Case(When(q, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return Q(Exact(answer, Value(False)))
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What can change the answer of a rule: event names, contact fields (``"locale"``, ``"attributes.plan"``),
+    segments (ids), and whether the clock alone can."""
+
+    events: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    segments: frozenset[int] = frozenset()
+    clock: bool = False
+
+    def __or__(self, other: Mentions) -> Mentions:
+        return Mentions(
+            self.events | other.events,
+            self.fields | other.fields,
+            self.segments | other.segments,
+            self.clock or other.clock,
+        )
+
+
+class Condition:
+    """One question about a contact: the one class that gives the query and the sentence.
+
+    Subclass it, give it a ``key`` and decorate it with ``@registry.register``. ``params`` is what the block stores: a
+    dict of JSON values (a chooser stores the id). ``now`` is always the moment the question is asked for; conditions
+    never look at the clock themselves.
+    """
+
+    key: str = ""
+    label: Any = ""
+    icon: str = "check"
+    #: Heading in the chooser of blocks.
+    group: Any = ""
+
+    def fields(self) -> list[tuple[str, blocks.Block]]:
+        """The form: child blocks by name."""
+        return []
+
+    def block(self) -> blocks.StructBlock:
+        return blocks.StructBlock(
+            self.fields(),
+            label=self.label,
+            icon=self.icon,
+            group=self.group or None,
+            form_classname="struct-block wj-row",
+        )
+
+    def q(self, params: Params, now: datetime.datetime) -> Q:
+        """The question as a filter on Contact. Must not run statements whose number grows with the contacts."""
+        raise NotImplementedError
+
+    def describe(self, params: Params) -> str:
+        """The question as half a sentence about the contact: "language is Dutch"."""
+        raise NotImplementedError
+
+    def mentions(self, params: Params) -> Mentions:
+        """What can change the answer. Membership is only looked at again when one of these happens."""
+        return Mentions()

@@ -1,0 +1,61 @@
+"""Which segments ask for which: a segment that another one asks for cannot be deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from wagtail.admin import messages
+
+from wagtail_journeys.exceptions import BadRules
+
+from . import compiler
+from .models import Segment
+
+
+def asked_by(ids: Collection[int]) -> dict[int, list[Segment]]:
+    """For each of these segments the others whose rules mention it. One statement."""
+    found: dict[int, list[Segment]] = {pk: [] for pk in ids}
+    for segment in Segment.objects.order_by("name"):
+        try:
+            mentioned = compiler.mentions(segment.raw_rules).segments
+        except BadRules:
+            continue
+        for pk in mentioned & found.keys() - {segment.pk}:
+            found[pk].append(segment)
+    return found
+
+
+def refuse_delete_in_use(request: HttpRequest, instances: Sequence[Any]) -> HttpResponse | None:
+    """For Wagtail's ``before_delete_snippet`` hook: None where nothing stands against it, else a way back."""
+    segments = [instance for instance in instances if isinstance(instance, Segment)]
+    if not segments:
+        return None
+    going = {segment.pk for segment in segments}
+    users = asked_by(going)
+    reasons = []
+    for segment in segments:
+        names = [f"“{other}”" for other in users[segment.pk] if other.pk not in going]
+        if names:
+            reasons.append(
+                _t("“%(segment)s” cannot be deleted: it is asked for in the segment %(names)s.")
+                % {"segment": segment, "names": ", ".join(names)}
+            )
+    return refusal(request, instances, reasons)
+
+
+def refusal(request: HttpRequest, instances: Sequence[Any], reasons: Sequence[str]) -> HttpResponse | None:
+    """Show the reasons where the editor came from; None when there are none."""
+    if not reasons:
+        return None
+    for reason in reasons:
+        messages.error(request, reason)
+    viewset = type(instances[0]).snippet_viewset
+    if len(instances) == 1:
+        return redirect(reverse(viewset.get_url_name("edit"), args=[quote(instances[0].pk)]))
+    return redirect(reverse(viewset.get_url_name("list")))

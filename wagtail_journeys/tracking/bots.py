@@ -1,0 +1,41 @@
+"""Programs that look at the site, and browsers that fetch ahead: their events are kept, marked, and nobody's."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+from crawlerdetect import CrawlerDetect
+from django.http import HttpRequest
+
+from wagtail_journeys.conf import conf
+from wagtail_journeys.events.inbox import Incoming
+
+CRAWLER, PREFETCH = "crawler", "prefetch"
+
+#: The property that marks an event.
+BOT = "bot"
+
+
+def kind(request: HttpRequest) -> str:
+    """``crawler`` or ``prefetch``; empty for people, and for everybody with JOURNEYS_BOTS = "count"."""
+    if conf.BOTS == "count":
+        return ""
+    purposes = " ".join(
+        request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+    ).lower()
+    if "prefetch" in purposes or "prerender" in purposes or "preview" in purposes:
+        return PREFETCH
+    return CRAWLER if is_crawler(request.headers.get("User-Agent", "")[:500]) else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def is_crawler(user_agent: str) -> bool:
+    return bool(user_agent) and CrawlerDetect().is_crawler(user_agent)
+
+
+def marked(event: Incoming, what: str) -> Incoming:
+    """The event of a bot: without whose it is, so that it makes and changes no contact and starts nothing."""
+    if not what:
+        return event
+    return replace(event, anonymous_id="", claims={}, traits={}, properties={**event.properties, BOT: what})

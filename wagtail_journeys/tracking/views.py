@@ -1,0 +1,167 @@
+"""Views that browsers and mail programs call. They read the clock: a door stamps the moment of receipt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _t
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wagtail_journeys.conf import conf
+from wagtail_journeys.contacts.models import Contact, Topic
+from wagtail_journeys.emails.models import Message
+from wagtail_journeys.events.deadletters import dead_letter
+from wagtail_journeys.events.inbox import accept
+from wagtail_journeys.tracking import beacon, bots, unsubscribe, visitor
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER = "30"  # seconds
+TEMPLATE = "wagtail_journeys/tracking/unsubscribe.html"
+
+
+# --- The tracker --------------------------------------------------------------------------------------------------------
+
+
+@csrf_exempt
+@transaction.non_atomic_requests
+@require_POST
+def collect(request: HttpRequest) -> HttpResponse:
+    """Keep what the tracker tells: one INSERT, no session, no user, and nothing in the answer.
+
+    What cannot be used is kept as a dead letter, and answered like the rest: a browser can do nothing about it.
+    """
+    if conf.TRACKING and not visitor.objects(request) and not visitor.is_preview(request):
+        try:
+            _collect(request)
+        except DatabaseError:
+            logger.exception("A beacon could not be kept.")
+            return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"})
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+
+
+def _collect(request: HttpRequest) -> None:
+    now = timezone.now()
+    try:
+        body = _body(request)
+        if body:
+            accept(bots.marked(beacon.read(request, body, now), bots.kind(request)), now)
+    except beacon.Refused as why:
+        dead_letter(why.payload, str(why), now)
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The body; empty where the browser went away before it had sent it."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isascii() and length.isdecimal() and int(length[:9]) <= beacon.MAX_BYTES:
+        try:
+            body = request.body
+        except UnreadablePostError:
+            return b""
+        except RequestDataTooBig:
+            body = None
+        if body is not None and len(body) <= beacon.MAX_BYTES:
+            return body
+    raise beacon.Refused(f"The body is larger than {beacon.MAX_BYTES} bytes.", {"bytes": length[:20]})
+
+
+# --- Unsubscribe --------------------------------------------------------------------------------------------------------
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the unsubscribe link of an email leads. Looking changes nothing (scanners look); sending the form does.
+
+    No CSRF token and no cookie: the signed link is the authority, and a mail program's one-click POST (RFC 8058)
+    carries neither. The answer to that one is plain and no redirect.
+    """
+    message = unsubscribe.message_of(token)
+    if message is None:
+        return _unknown(request)
+    with _language_of(message.contact):
+        if request.method != "POST":
+            return _page(request, message)
+        if message.topic is None:
+            return _plain() if _one_click(request) else _page(request, message)
+        return _act(request, message, message.topic)
+
+
+def _act(request: HttpRequest, message: Message, topic: Topic) -> HttpResponse:
+    now = timezone.now()
+    if request.POST.get("action") == "keep":
+        wording = _t("That was a mistake: keep sending me “%(topic)s”") % {"topic": topic}
+        kept = unsubscribe.restore(message, topic, wording, now)
+        return _page(request, message, "kept" if kept else "")
+    if _one_click(request):
+        unsubscribe.refuse(message, topic, "List-Unsubscribe=One-Click", now)
+        return _plain()
+    unsubscribe.refuse(message, topic, _t("Unsubscribe from “%(topic)s”") % {"topic": topic}, now)
+    return _page(request, message)
+
+
+def _one_click(request: HttpRequest) -> bool:
+    """A mail program's POST, told from our own form by what the form always sends."""
+    return "List-Unsubscribe" in request.POST or "action" not in request.POST
+
+
+def _plain(status: int = 200) -> HttpResponse:
+    text = _t("You are unsubscribed.") if status == 200 else _t("This link is not known.")
+    return _private(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
+
+
+def _page(request: HttpRequest, message: Message, state: str = "") -> HttpResponse:
+    """The page as things stand: ``ask``, ``done`` (with or without a way back), ``nothing``; or ``kept``."""
+    context: dict[str, object] = {"topic": message.topic, "address": masked(message.contact.email or "")}
+    if message.topic is None:
+        state = "nothing"
+    elif not state:
+        standing = unsubscribe.standing(message, message.topic)
+        state = "done" if standing.refused else "ask"
+        context["can_restore"] = standing.can_restore
+    context["state"] = state
+    return _private(render(request, TEMPLATE, context))
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    # A 404 outside of i18n_patterns makes LocaleMiddleware try /en/… and redirect there, where Wagtail's catch-all
+    # answers with another 404. This address has no translations: it answers for itself.
+    request.urlconf = "wagtail_journeys.urls"
+    if request.method == "POST" and _one_click(request):
+        return _plain(404)
+    return _private(render(request, TEMPLATE, {"state": "unknown"}, status=404))
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """The address is the key: it is not to be cached, passed on or found."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Content-Language"] = translation.get_language() or ""
+    return response
+
+
+@contextmanager
+def _language_of(contact: Contact) -> Iterator[None]:
+    """The contact's language, where the site speaks it; otherwise the request's."""
+    try:
+        code = translation.get_supported_language_variant(contact.locale)
+    except LookupError:
+        yield
+        return
+    with translation.override(code):
+        yield
+
+
+def masked(address: str) -> str:
+    """``m…@example.org``: enough for its owner, too little for somebody the mail was forwarded to."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}…{at}{domain}" if at else ""

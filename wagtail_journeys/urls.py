@@ -1,0 +1,21 @@
+"""The addresses that visitors, browsers and mail programs call. Include them outside of ``i18n_patterns``."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from wagtail_journeys.ingest import views as ingest
+from wagtail_journeys.tracking import views as tracking
+
+app_name = "wagtail_journeys"
+urlpatterns = [
+    path("collect/", tracking.collect, name="collect"),
+    re_path(
+        r"^v1/(?P<call>identify|track|page|screen|group|alias|batch|import|[itpsgab])/?$",
+        ingest.collect,
+        name="api",
+    ),
+    path("v1/projects/<str:value>/settings", ingest.settings, name="api-settings"),
+    path("v1/openapi.json", ingest.document, name="api-document"),
+    path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
+]

@@ -1,0 +1,147 @@
+"""The whole admin menu, put together where every feature can be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+from django.templatetags.static import static
+from django.urls import path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.views import generic
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from wagtail_journeys import db, pipeline
+from wagtail_journeys.campaigns import usage
+from wagtail_journeys.campaigns.viewsets import CampaignViewSet as BaseCampaignViewSet
+from wagtail_journeys.contacts.models import Contact, Topic
+from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
+from wagtail_journeys.emails.archive import MessageViewSet
+from wagtail_journeys.emails.viewsets import EmailTemplateViewSet
+from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
+from wagtail_journeys.reporting import merging
+from wagtail_journeys.reporting.debugger import DebuggerViewSet
+from wagtail_journeys.reporting.filters import ContactReportFilterSet
+from wagtail_journeys.reporting.views import COUNTED_URL_NAME, CampaignStatsView, ContactView, CountedView
+from wagtail_journeys.segments.membership import Touched
+from wagtail_journeys.segments.viewsets import SegmentViewSet
+
+#: Behind Images and Documents.
+MENU_ORDER = 450
+
+
+class CampaignViewSet(BaseCampaignViewSet):
+    stats_view_class = CampaignStatsView
+
+
+class Followed:
+    """A contact saved by hand is looked at by segments and campaigns, as after an event that says the same."""
+
+    form: Any
+
+    def save_instance(self) -> Contact:
+        before = None if self.form.instance._state.adding else self.form.initial.get("attributes") or {}
+        contact = super().save_instance()  # type: ignore[misc]
+        touched = Touched(created=set() if before is not None else {contact.pk})
+        for name in changed_fields(self.form.changed_data, before or {}, contact.attributes):
+            touched.fields[name].add(contact.pk)
+        now = timezone.now()  # noqa: TID251 a view: the editor saves now
+        with db.batch(Contact):
+            pipeline.follow(touched, now)
+        return contact
+
+
+def changed_fields(form_fields: list[str], before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """The fields that changed, as conditions name them: each attribute by itself."""
+    changed = {name for name in form_fields if name != "attributes"}
+    names = before.keys() | after.keys()
+    return changed | {f"attributes.{name}" for name in names if before.get(name) != after.get(name)}
+
+
+class ContactCreateView(Followed, generic.CreateView):
+    pass
+
+
+class ContactEditView(Followed, generic.EditView):
+    pass
+
+
+class ContactViewSet(BaseContactViewSet):
+    add_view_class = ContactCreateView
+    edit_view_class = ContactEditView
+    inspect_view_class = ContactView
+    filterset_class = ContactReportFilterSet
+
+
+class TopicViewSet(SnippetViewSet):
+    model = Topic
+    icon = "tag"
+    menu_label = _("Topics")
+    menu_name = "topics"
+    index_results_template_name = "wagtail_journeys/topics/index_results.html"
+    list_display = ["name", "slug", "mode"]
+    add_to_reference_index = False
+
+
+class JourneysViewSetGroup(SnippetViewSetGroup):
+    menu_label = _("Journeys")
+    menu_name = "journeys"
+    menu_icon = "redirect"
+    menu_order = MENU_ORDER
+    items = (
+        CampaignViewSet,
+        SegmentViewSet,
+        EmailTemplateViewSet,
+        ContactViewSet,
+        MessageViewSet,
+        TopicViewSet,
+        WriteKeyViewSet,
+        DebuggerViewSet,
+    )
+
+
+register_snippet(JourneysViewSetGroup)
+
+# What a live campaign uses is neither deleted nor unpublished.
+hooks.register("before_delete_snippet", usage.refuse_delete)
+hooks.register("before_unpublish", usage.refuse_unpublish)
+
+
+hooks.register("register_log_actions", register_log_actions)
+
+
+@hooks.register("register_admin_urls")
+def counted_url() -> list[Any]:
+    return [path("journeys/campaigns/<int:pk>/contacts/", CountedView.as_view(), name=COUNTED_URL_NAME)]
+
+
+class MergeView(merging.MergeView):
+    perform = staticmethod(pipeline.merge)
+
+
+@hooks.register("register_admin_urls")
+def merge_url() -> list[Any]:
+    return [path("journeys/contacts/<int:pk>/merge/", MergeView.as_view(), name=merging.MERGE_URL_NAME)]
+
+
+@hooks.register("register_permissions")
+def own_permissions() -> QuerySet[Permission]:
+    return Permission.objects.filter(
+        content_type__app_label="wagtail_journeys", codename__in=["merge_contact", "use_debugger"]
+    )
+
+
+@hooks.register("register_log_actions")
+def own_log_actions(actions: Any) -> None:
+    actions.register_action(merging.MERGE_ACTION, _("Merge contacts"), _("Merged with another contact"))
+
+
+@hooks.register("insert_global_admin_css")
+def admin_css() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("wagtail_journeys/admin.css"))
