@@ -66,6 +66,8 @@ def preview_says(page: Page, inside: Callable[[FrameLocator], Locator], words: s
             if attempt == 2:
                 raise
             page.get_by_role("button", name="Toggle preview").click()
+            # It closes in half a second; whoever opens it earlier has closed it for a second time.
+            expect(page.locator('[data-side-panel="preview"]')).to_be_hidden()
     return beside
 
 
