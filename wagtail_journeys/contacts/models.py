@@ -50,6 +50,7 @@ class Contact(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     points = models.IntegerField(_("points"), default=0)
     lifetime_value = models.DecimalField(_("lifetime value"), max_digits=14, decimal_places=2, default=0)
+    orders = models.PositiveIntegerField(_("orders"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)  # noqa: TID251 made by hand
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
 
