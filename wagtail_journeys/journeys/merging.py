@@ -57,6 +57,7 @@ def merged_values(kept: Contact, gone: Contact) -> dict[str, Any]:
         "attributes": {**gone.attributes, **kept.attributes},
         "points": kept.points + gone.points,
         "lifetime_value": kept.lifetime_value + gone.lifetime_value,
+        "orders": kept.orders + gone.orders,
         "created_at": min(kept.created_at, gone.created_at),
         "last_seen_at": max(seen) if seen else None,
     }

@@ -56,7 +56,7 @@ def rows(kept: Contact, gone: Contact) -> list[Row]:
             getattr(gone, name),
             values[name],
         )
-        for name in (*merging.FIELDS, "points", "lifetime_value")
+        for name in (*merging.FIELDS, "points", "lifetime_value", "orders")
     ]
     names = sorted(kept.attributes.keys() | gone.attributes.keys())
     of_both = ((name, kept.attributes.get(name), gone.attributes.get(name)) for name in names)
