@@ -24,6 +24,8 @@ from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.emails.archive import MessageViewSet
 from wagtail_journeys.emails.viewsets import EmailTemplateViewSet
+from wagtail_journeys.events.fields import SUGGEST_URL_NAME
+from wagtail_journeys.events.views import suggestions
 from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
 from wagtail_journeys.reporting import merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
@@ -119,6 +121,11 @@ hooks.register("register_log_actions", register_log_actions)
 @hooks.register("register_admin_urls")
 def counted_url() -> list[Any]:
     return [path("journeys/campaigns/<int:pk>/contacts/", CountedView.as_view(), name=COUNTED_URL_NAME)]
+
+
+@hooks.register("register_admin_urls")
+def suggestions_url() -> list[Any]:
+    return [path("journeys/events/suggestions/", suggestions, name=SUGGEST_URL_NAME)]
 
 
 class MergeView(merging.MergeView):

@@ -323,11 +323,11 @@ def test_without_segments_the_listing_says_what_they_are(editor: Client) -> None
 
 
 def test_the_editor_offers_event_names(editor: Client) -> None:
-    """The page holds one list of known event names, and the fields for them point to it."""
+    """The fields for event names ask the catalogue, by way of one script."""
     page = text_of(editor.get(url("add")))
-    assert page.count('<datalist id="wj-event-names">') == 1
-    assert '<option value="document_download">' in page
-    assert "wj-event-names" in page.split("<datalist")[0] or "wj-event-names" in page.split("</datalist>")[1]
+    assert page.count("wagtail_journeys/suggest.js") == 1
+    assert "wj-suggest" in page
+    assert reverse("journeys_event_suggestions") in page
 
 
 def test_a_copy_has_rules_with_ids_of_their_own(editor: Client) -> None:

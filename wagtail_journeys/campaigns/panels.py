@@ -11,8 +11,6 @@ from wagtail.admin.panels import (
     TabbedInterface,
 )
 
-from wagtail_journeys.segments.panels import EventNamesPanel
-
 from .forms import CampaignForm
 
 
@@ -44,7 +42,6 @@ def edit_handler() -> TabbedInterface:
                     "From top to bottom, for every contact at its own pace. The preview panel draws them as a flow chart."
                 ),
             ),
-            EventNamesPanel(attrs={"hidden": True}),
         ],
         heading=_("What it does"),
     )

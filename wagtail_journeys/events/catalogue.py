@@ -12,6 +12,11 @@ DOCUMENT_DOWNLOAD = "document_download"
 FORM_SUBMIT = "form_submit"
 LOGIN = "login"
 LOGOUT = "logout"
+SIGN_UP = "sign_up"
+SITE_SEARCH = "site_search"
+PAGE_PUBLISHED = "page_published"
+ORDER_COMPLETED = "order_completed"
+ORDER_REFUNDED = "order_refunded"
 IDENTIFY = "identify"
 CONSENT_CHANGED = "consent_changed"
 EMAIL_SENT = "email_sent"
@@ -27,6 +32,11 @@ LABELS = {
     FORM_SUBMIT: _("submitted a form"),
     LOGIN: _("logged in"),
     LOGOUT: _("logged out"),
+    SIGN_UP: _("signed up"),
+    SITE_SEARCH: _("searched the site"),
+    PAGE_PUBLISHED: _("published a page"),
+    ORDER_COMPLETED: _("completed an order"),
+    ORDER_REFUNDED: _("got an order refunded"),
     IDENTIFY: _("told us about themselves"),
     CONSENT_CHANGED: _("changed a consent"),
     EMAIL_SENT: _("was sent an email"),
@@ -55,3 +65,20 @@ def choices() -> list[tuple[str, object]]:
         .distinct()[:200]
     )
     return [(name, LABELS[name]) for name in known] + [(name, name) for name in others]
+
+
+def find_names(typed: str = "") -> list[tuple[str, str]]:
+    """Names to offer with their labels, those that hold what was typed."""
+    wanted = typed.strip().lower()
+    found = [(name, str(label)) for name, label in choices()]
+    return [pair for pair in found if wanted in pair[0].lower() or wanted in pair[1].lower()]
+
+
+def find_properties(event: str, typed: str = "") -> list[tuple[str, str]]:
+    """Names of properties that the event has had, with their types as labels."""
+    return []
+
+
+def find_values(event: str, name: str, typed: str = "") -> list[tuple[str, str]]:
+    """Examples of what the property has been."""
+    return []

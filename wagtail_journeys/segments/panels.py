@@ -1,29 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.forms import RadioSelect
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel, PublishingPanel
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, PublishingPanel
 
-from wagtail_journeys.events import catalogue
-
-from .conditions.event import EVENT_NAMES_LIST
 from .forms import SegmentForm
-
-
-class EventNamesPanel(Panel):
-    """Not to be seen: the event names that every field for one offers while typing. Once per page, one statement."""
-
-    class BoundPanel(Panel.BoundPanel):
-        def render_html(self, parent_context: dict[str, Any] | None = None) -> str:
-            options = format_html_join(
-                "",
-                '<option value="{}">{}</option>',
-                [(name, str(label)) for name, label in catalogue.choices()],
-            )
-            return format_html('<datalist id="{}">{}</datalist>', EVENT_NAMES_LIST, options)
 
 
 def edit_handler() -> ObjectList:
@@ -52,7 +33,6 @@ def edit_handler() -> ObjectList:
                 ],
                 heading=_("Rules"),
             ),
-            EventNamesPanel(attrs={"hidden": True}),
             PublishingPanel(),
         ],
         base_form_class=SegmentForm,

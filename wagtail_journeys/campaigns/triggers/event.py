@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.events.fields import PropertyNameBlock, PropertyValueBlock
 from wagtail_journeys.segments.conditions.attribute import as_number
 from wagtail_journeys.segments.conditions.event import describe_event, event_fields
 
@@ -59,14 +60,14 @@ class EventTrigger(Trigger):
                 blocks.ListBlock(
                     blocks.StructBlock(
                         [
-                            ("property", blocks.CharBlock(max_length=100, label=_("Property"))),
+                            ("property", PropertyNameBlock()),
                             (
                                 "operator",
                                 blocks.ChoiceBlock(
                                     choices=list(OPERATORS.items()), default="is", label=_("Comparison")
                                 ),
                             ),
-                            ("value", blocks.CharBlock(required=False, max_length=300, label=_("Value"))),
+                            ("value", PropertyValueBlock()),
                         ],
                         form_classname="struct-block wj-row",
                     ),

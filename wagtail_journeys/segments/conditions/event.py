@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -15,23 +14,11 @@ from wagtail import blocks
 from wagtail.documents.blocks import DocumentChooserBlock
 
 from wagtail_journeys.events import catalogue, places
+from wagtail_journeys.events.fields import EventNameBlock
 from wagtail_journeys.events.models import Event
 
 from . import registry
 from .base import Condition, Mentions, Params
-
-#: Id of the ``<datalist>`` with the known names, which the edit page holds once for all fields.
-EVENT_NAMES_LIST = "wj-event-names"
-
-
-class EventNameBlock(blocks.CharBlock):
-    """An event name, typed with suggestions: the built-in names and those in the log."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=100, label=kwargs.pop("label", _("Event")), **kwargs)
-        self.field.widget.attrs.update(
-            {"list": EVENT_NAMES_LIST, "autocomplete": "off", "spellcheck": "false"}
-        )
 
 
 def event_fields() -> list[tuple[str, blocks.Block]]:
