@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Case, Q, Value, When
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.lookups import Exact
 from wagtail import blocks
 
@@ -75,3 +75,13 @@ class Condition:
     def mentions(self, params: Params) -> Mentions:
         """What can change the answer. Membership is only looked at again when one of these happens."""
         return Mentions()
+
+    def due(
+        self, params: Params, since: datetime.datetime, now: datetime.datetime
+    ) -> QuerySet[Any, Any] | None:
+        """Ids of the contacts whose answer the clock alone can have changed after ``since`` and until ``now``.
+
+        A query of one column that an index answers; too many is allowed, too few is not. Only asked of rules that
+        mention the clock. None: cannot be told, so that the sweep looks at everybody.
+        """
+        return None
