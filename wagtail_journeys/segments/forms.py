@@ -17,6 +17,7 @@ class SegmentForm(WagtailAdminModelForm):
 
     class Media:
         css = {"all": ["wagtail_journeys/editor.css"]}
+        js = ["wagtail_journeys/segments-rows.js"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
