@@ -25,7 +25,7 @@ from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.emails import delivery
-from wagtail_journeys.events import log
+from wagtail_journeys.events import log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
 from wagtail_journeys.journeys import candidates, engine, entries, merging
@@ -109,8 +109,11 @@ def process(items: list[InboxItem], now: datetime.datetime) -> None:
         except BadEvent as error:
             unusable.append((item, str(error)))
     people = identity.resolve(records, now)
+    places.find(records)
     new = log.write(records)
     adopted = log.adopt(people.bindings)
+    for contact, changed in orders.count(new + adopted).items():
+        people.changed.setdefault(contact, set()).update(changed)
     follow(_touched(people, new + adopted), now, new + candidates.adoptable(adopted, now))
     dead = {item.pk for item, _error in unusable}
     _dead_letters(unusable, now)

@@ -100,7 +100,7 @@ def test_the_python_client(site_url: str, packed: bool) -> None:
     client.join()
     assert errors == []
     assert rejected() == []
-    assert names() == ["Order Completed", "group", "identify", "identify", "page_view", "screen_view"]
+    assert names() == ["group", "identify", "identify", "order_completed", "page_view", "screen_view"]
     assert_one_contact("py-1", "py@example.org", "Pia", 6)
 
 
@@ -117,7 +117,7 @@ def test_the_node_client(site_url: str, packages: Path, tmp_path: Path) -> None:
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert rejected() == []
-    assert names() == ["Order Completed", "group", "identify", "identify", "page_view", "screen_view"]
+    assert names() == ["group", "identify", "identify", "order_completed", "page_view", "screen_view"]
     assert_one_contact("node-1", "node@example.org", "Noor", 6)
 
 
@@ -195,7 +195,7 @@ def test_the_browser_client(site_url: str, shop: dict[str, str], chromium_path: 
     assert not errors
     assert rejected() == []
     assert {status for method, status in answers if method == "POST"} == {200}
-    assert names() == ["Product Viewed", "identify", "page_view"]
+    assert names() == ["identify", "page_view", "product_viewed"]
     identify = next(said for said in accepted() if said["name"] == "identify")
     assert "claims" not in identify
     assert identify["properties"]["unverified"]["email"] == "eva@example.org"

@@ -67,13 +67,19 @@ def test_an_address_that_is_none_is_kept_beside_the_event(send, server_key):
 
 def test_track(send, server_key):
     """An event has its name and its properties."""
-    send("track", {"userId": 7, "event": "Order Completed", "properties": {"value": 12.5}}, key=server_key)
+    send("track", {"userId": 7, "event": "Plan Chosen", "properties": {"value": 12.5}}, key=server_key)
     said = only()
     assert (said["name"], said["properties"], said["claims"]) == (
-        "Order Completed",
+        "Plan Chosen",
         {"value": 12.5},
         {"external_id": "7"},
     )
+
+
+def test_orders_have_names_of_ours(send, server_key):
+    """What the e-commerce specification calls Order Completed is the order_completed that the site knows."""
+    send("track", {"userId": 7, "event": "Order Completed"}, key=server_key)
+    assert only()["name"] == "order_completed"
 
 
 def test_page(send, server_key):

@@ -126,9 +126,9 @@ def test_what_is_deleted_is_still_told() -> None:
 def test_a_custom_event_shows_its_properties() -> None:
     """An event of the site's own is told by its name, with its properties below."""
     who = rows.contact()
-    rows.event(who, "order_completed", properties={"order_id": "A-1", "total": 30, "coupon": None})
+    rows.event(who, "order_packed", properties={"order_id": "A-1", "total": 30, "coupon": None})
 
-    assert texts(who) == ["“order_completed”."]
+    assert texts(who) == ["“order_packed”."]
     assert whys(who) == ["order_id: A-1 · total: 30"]
 
 

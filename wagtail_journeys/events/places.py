@@ -2,16 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.db.models import Q, QuerySet
-from wagtail.models import AbstractPage
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+from wagtail.models import AbstractPage, Site
+from wagtail.models.sites import SiteRootPath
+
+from wagtail_journeys.events import catalogue
+
+#: Events whose address is that of the page they are about.
+ON_PAGES = frozenset({catalogue.PAGE_VIEW, catalogue.PAGE_LEFT})
 
 
 def page_model() -> type[AbstractPage]:
     import swapper
 
     return swapper.load_model("wagtailcore", "Page")
+
+
+class Placed(Protocol):
+    """What is needed of an event: where it says it happened."""
+
+    name: str
+    site_id: int | None
+    page_id: int | None
+    url: str
+
+
+def find(events: Iterable[Placed]) -> None:
+    """Set site and page of page views that come with an address only, as those of the API do.
+
+    No statement where there are none, otherwise two at most: Wagtail keeps the sites in Django's cache.
+    """
+    wanted = [event for event in events if event.name in ON_PAGES and event.url and not event.page_id]
+    if not wanted:
+        return
+    roots = [(urlsplit(root.root_url), root, prefix) for root, prefix in _roots()]
+    where = {url: _candidates(url, roots) for url in {event.url for event in wanted}}
+    paths = {path for candidates in where.values() for _site, path in candidates}
+    pages = page_model().objects.filter(url_path__in=paths, live=True).values_list("url_path", "pk")
+    known = dict(pages) if paths else {}
+    for event in wanted:
+        for site, path in where[event.url]:
+            if path in known and event.site_id in (None, site):
+                event.site_id, event.page_id = site, known[path]
+                break
+
+
+def _roots() -> Iterator[tuple[SiteRootPath, str]]:
+    """The root of every site in each of its languages, with what the address of a page there begins with."""
+    for root in Site.get_site_root_paths():
+        with translation.override(root.language_code):
+            try:
+                yield root, reverse("wagtail_serve", args=("",))
+            except NoReverseMatch:
+                continue
+
+
+def _candidates(url: str, roots: list[tuple[SplitResult, SiteRootPath, str]]) -> list[tuple[int, str]]:
+    """(site, path in the tree) that an address may stand for: those of its host, the ones of its port first."""
+    try:
+        given = urlsplit(url)
+        port = given.port
+    except ValueError:
+        return []
+    path = unquote(given.path).rstrip("/") + "/"
+    found: list[tuple[bool, int, str]] = []
+    for at, root, prefix in roots:
+        if given.hostname == at.hostname and path.startswith(prefix):
+            rest = path.removeprefix(prefix)
+            found.append((port != at.port, root.site_id, root.root_path + rest))
+    return [(site, place) for _other_port, site, place in sorted(found, key=lambda one: one[0])]
 
 
 def page_ids(page_id: int) -> QuerySet:

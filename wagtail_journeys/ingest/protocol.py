@@ -40,6 +40,14 @@ TRAITS = {
     "timeZone": "time_zone",
     "language": "locale",
 }
+#: Events of the protocol's e-commerce specification that are known here under a name of our own.
+NAMES = {
+    "Product Viewed": "product_viewed",
+    "Product Added": "product_added",
+    "Order Completed": catalogue.ORDER_COMPLETED,
+    "Order Refunded": catalogue.ORDER_REFUNDED,
+}
+SPELLED = {ours: theirs for theirs, ours in NAMES.items()}
 UNVERIFIED = "A public key cannot vouch for who somebody is."
 
 
@@ -120,7 +128,9 @@ def _identify(message: dict[str, Any], context: dict[str, Any]) -> Said:
 
 
 def _track(message: dict[str, Any], context: dict[str, Any]) -> Said:
-    return Said(message.get("event"), _object(message.get("properties")), {})
+    name = message.get("event")
+    known = NAMES.get(name, name) if isinstance(name, str) else name
+    return Said(known, _object(message.get("properties")), {})
 
 
 def _page(message: dict[str, Any], context: dict[str, Any]) -> Said:
@@ -213,7 +223,7 @@ def _anonymous(
         raise BadEvent("A public key cannot say that two are one: send alias with a server key.")
     if name in RESERVED:
         raise BadEvent(f"A public key may not send “{name}”: the site tells about this itself.")
-    if name not in ALWAYS and name not in key.events:
+    if name not in ALWAYS and not key.events & {name, SPELLED.get(name, name)}:
         raise BadEvent(f"Visitors may not send “{name}”: add it to the events of the write key.")
     if len(anonymous_id) < SHORTEST_ID:
         raise BadEvent(f"anonymousId must have at least {SHORTEST_ID} characters, so that nobody guesses it.")
