@@ -38,6 +38,17 @@ DEFAULTS: dict[str, Any] = {
     "TRACKING_KEYS": [],  # first one signs links, all of them verify; empty: SECRET_KEY and its fallbacks
     "BASE_URL": "",  # origin of links in emails; empty: the root URL of the site the contact came from
     "FALLBACK_LOCALES": [],  # order in which translations are tried after the contact's own
+    # HTTP calls
+    "SECRETS": {},  # name → value (or a callable that returns it) of what steps call {{ secret.name }}
+    "CALLS_ALLOWED_HOSTS": [],  # "host" or "host:port" that may be internal, and spoken to without TLS
+    "CALLS_PORTS": [443],  # ports that calls to other hosts may use
+    "CALLS_AT_ONCE": 16,  # calls under way at once
+    "CALLS_TIMEOUT": 15,  # seconds for a call, everything included
+    "CALLS_LEASE": 60,  # seconds after which a call that never ended is given up (more than the timeout)
+    "CALLS_MAX_AGE": 24,  # hours a call is tried again, held back or kept waiting for a host
+    "CALLS_MAX_RESPONSE": 65_536,  # bytes of an answer that are read
+    "CALLS_BREAKER_FAILURES": 5,  # failures in a row after which a host is left alone
+    "CALLS_BREAKER_REST": 60,  # seconds until it is tried with a single call; twice as long each time, at most 15 minutes
 }
 
 

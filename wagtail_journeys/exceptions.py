@@ -40,3 +40,7 @@ class TemplateError(JourneysError):
 
 class MissingValue(TemplateError):
     """A merge tag has no value for this contact and no default. Give the tag a default."""
+
+
+class CallRefused(JourneysError):
+    """The HTTP call may not be sent like this. Open its step in the campaign."""
