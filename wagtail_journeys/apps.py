@@ -19,6 +19,7 @@ class WagtailJourneysConfig(AppConfig):
         from wagtail_journeys import checks  # noqa: F401 registers the system checks
         from wagtail_journeys.campaigns.models import Campaign
         from wagtail_journeys.emails import receivers as email_receivers
+        from wagtail_journeys.ingest import resubmission
         from wagtail_journeys.segments import receivers as segment_receivers
         from wagtail_journeys.tracking import receivers as tracking_receivers
 
@@ -28,6 +29,7 @@ class WagtailJourneysConfig(AppConfig):
         email_receivers.connect()
         segment_receivers.connect()
         tracking_receivers.connect()
+        resubmission.connect()
 
 
 def _campaign_published(instance: Any, **kwargs: Any) -> None:

@@ -14,7 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_ATTEMPTS": 5,  # tries of one step for one journey before it fails
     "TICK_INTERVAL": 1.0,  # seconds between two looks at the queues
     "PULSE_SECONDS": 5.0,  # how long one alarm-clock task keeps looking before it makes room
-    "SWEEP_INTERVAL": 60,  # seconds between two sweeps of segments that the clock alone can change
+    "SWEEP_INTERVAL": 30,  # seconds between two sweeps of segments that the clock alone can change
     # Doors
     "TRACKING": True,  # "cookieless": no ids in browsers; False: the browser tracker writes nothing
     "HONOUR_DNT": True,  # Do Not Track counts as an objection, as Global Privacy Control always does
@@ -29,6 +29,11 @@ DEFAULTS: dict[str, Any] = {
     "IDENTITY_KEYS": [],  # first one signs identity tokens, all of them verify; empty: SECRET_KEY and its fallbacks
     "IDENTITY_TOKEN_AGE": 60 * 60,  # seconds for which an identity token is good
     "INBOX_LIMIT": 200_000,  # waiting events above which the HTTP API asks its senders to come back later
+    "ADDRESS_LIMIT": 600,  # events a minute from one client address with public keys; 0: any number
+    "PUBLIC_KEY_LIMIT": 60_000,  # events a minute with one public key; 0: any number
+    "SERVER_KEY_LIMIT": 0,  # the same for a server key
+    "CLIENT_ADDRESS": "REMOTE_ADDR",  # where in request.META the client's address stands
+    "LIMIT_CACHE": "",  # alias of a cache in which all processes count together; empty: each one for itself
     # Email
     "MESSAGE_BATCH": 100,  # messages claimed at once
     "MESSAGE_LEASE": 120,  # seconds after which a claim falls back into the queue

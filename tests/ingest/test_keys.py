@@ -111,7 +111,7 @@ def test_a_browser_never_says_who_somebody_is(send, public_key):
 @pytest.mark.parametrize(
     ("call", "body", "why"),
     [
-        ("track", {"event": "plan_chosen"}, "Visitors may not send"),
+        ("track", {"event": "sample_requested"}, "Visitors may not send"),
         ("track", {"event": "form_submit"}, "the site tells about this itself"),
         ("alias", {"previousId": VISITOR, "userId": "u-1"}, "A public key cannot say"),
         ("track", {"event": "product_viewed", "anonymousId": "7"}, "at least 16 characters"),

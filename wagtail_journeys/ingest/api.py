@@ -78,7 +78,7 @@ def identify(
 ) -> str:
     """Tell who somebody is and what is known about them. Returns the event's message id.
 
-    ``traits`` are contact fields (``first_name``, ``last_name``, ``locale``, ``time_zone``) and attributes of your own.
+    ``traits`` are contact fields (``first_name``, ``last_name``, ``locale``, ``time_zone``, ``country``) and attributes of your own.
     With an ``anonymous_id`` that visitor's history becomes the contact's, unless it is somebody else's already.
     """
     if not any((email, external_id, user)):

@@ -6,16 +6,19 @@ import datetime
 import functools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wagtail_journeys import db, jobs
 from wagtail_journeys.conf import conf
 from wagtail_journeys.events import sanitise
-from wagtail_journeys.events.deadletters import MAX_SIZE
+from wagtail_journeys.events.deadletters import DOOR, MAX_SIZE
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.events.models import InboxItem
+from wagtail_journeys.ingest import protocol
 
+NAME = "api"  # of this door, in what it has rejected
+WHOLE = 2 * protocol.MAX_EVENT  # characters and values: more than a message can have that is not too large
 LOOK_EVERY = 1.0  # seconds between two looks at how much is waiting
 COLUMNS = ["partition", "received_at", "payload", "attempts", "error", "dead_at"]
 
@@ -25,16 +28,23 @@ _full = False
 
 @dataclass(frozen=True)
 class Rejected:
-    """A message that cannot be used, and why."""
+    """A message that cannot be used, and why.
+
+    ``again`` is what else is needed to read it again once the cause is mended; empty where that cannot help. Such a
+    message is kept whole.
+    """
 
     source: str
     name: str
     message: Any
     reason: str
+    again: dict[str, Any] = field(default_factory=dict)
 
     def payload(self) -> dict[str, Any]:
-        message = sanitise.clean(self.message, size=MAX_SIZE)
-        return {"source": self.source, "name": self.name, "body": message}
+        found = {"source": self.source, "name": self.name}
+        if self.again:
+            return {**found, DOOR: NAME, **self.again, "body": sanitise.clean(self.message, size=WHOLE)}
+        return {**found, "body": sanitise.clean(self.message, size=MAX_SIZE)}
 
 
 def keep(events: Sequence[Incoming | Rejected], now: datetime.datetime) -> None:

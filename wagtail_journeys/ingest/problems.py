@@ -49,6 +49,11 @@ def busy() -> Problem:
     return Problem(429, "Too many events", detail, retry_after=RETRY_AFTER)
 
 
+def too_many(wait: int) -> Problem:
+    detail = "More events were sent than this key or address may send in a minute; nothing of this request was kept."
+    return Problem(429, "Too many events", detail, retry_after=max(1, wait))
+
+
 def unavailable() -> Problem:
     detail = "The events could not be kept. Send them again later."
     return Problem(503, "Unavailable", detail, retry_after=RETRY_AFTER)

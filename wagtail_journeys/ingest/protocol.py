@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from django.utils.dateparse import parse_datetime
 
-from wagtail_journeys.events import catalogue, sanitise
+from wagtail_journeys.events import bots, catalogue, sanitise
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.exceptions import BadEvent
 from wagtail_journeys.ingest.keys import Key
 from wagtail_journeys.ingest.models import ALWAYS, RESERVED
 
 MAX_EVENT = 32_000  # bytes of one message
+MAX_CONTEXT = 4_000  # characters and values of the context that stands beside a batch
 MAX_ID = 100  # characters of an anonymous id
 SHORTEST_ID = 16  # of a public key: what is shorter can be guessed, and would be somebody else's
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -58,12 +59,19 @@ class Envelope:
     key: Key
     now: datetime.datetime
     sites: dict[str, int]
-    context: dict[str, Any]
+    context: dict[str, Any]  # of a batch
     sent_at: datetime.datetime | None
+    bot: str = ""  # what the browser is that sends it; empty for people and servers
 
 
-def envelope(body: dict[str, Any], key: Key, sites: dict[str, int], now: datetime.datetime) -> Envelope:
-    return Envelope(key, now, sites, _object(body.get("context")), moment(body.get("sentAt")))
+def envelope(
+    body: dict[str, Any], key: Key, sites: dict[str, int], now: datetime.datetime, bot: str = ""
+) -> Envelope:
+    """Of a batch, what it says for all of its messages; it is bounded, as each of them gets it."""
+    if "batch" not in body:
+        return Envelope(key, now, sites, {}, None, bot)
+    context = sanitise.mapping(body.get("context"), size=MAX_CONTEXT)
+    return Envelope(key, now, sites, context, moment(body.get("sentAt")), bot)
 
 
 def too_large(message: Any) -> bool:
@@ -97,7 +105,7 @@ def read(call: Any, message: Any, given: Envelope) -> Incoming:
         raise BadEvent("Nothing says whose event it is: give userId or anonymousId.")
     url = sanitise.url(said.properties.get("url") or _object(context.get("page")).get("url"))
     ours = given.sites.get(_host(url))
-    return Incoming(
+    event = Incoming(
         source=given.key.source,
         name=name,
         occurred_at=occurred_at(message, given),
@@ -110,6 +118,7 @@ def read(call: Any, message: Any, given: Envelope) -> Incoming:
         page_id=_page_id(said.properties, context) if ours else None,
         url=url,
     )
+    return bots.marked(event, given.bot or bots.agent_kind(context.get("userAgent")))
 
 
 # --- What each call says ------------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from wagtail_journeys.events import sanitise
+from wagtail_journeys.events import bots, sanitise
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.exceptions import BadEvent
-from wagtail_journeys.ingest import bodies, keeping, keys, openapi, problems, protocol
+from wagtail_journeys.ingest import bodies, keeping, keys, limits, openapi, problems, protocol, resubmission
 from wagtail_journeys.ingest.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,6 @@ SHORT = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group"
 BATCHES = frozenset({"batch", "import"})
 
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9-]{1,60}(\s*,\s*[A-Za-z0-9-]{1,60}){0,40}")
-_TO_HIDE = frozenset({"writeKey", "userId", "traits", "email"})
 
 
 def door(methods: str) -> Callable[[Any], Any]:
@@ -72,24 +71,28 @@ def collect(request: HttpRequest, call: str) -> HttpResponse:
     call = SHORT.get(call, call)
     now = timezone.now()
     known = _header_key(request, now)
+    address = "" if known and known.server else limits.check_address(request)
     body, size = bodies.parse(_body(request), request.headers.get("Content-Encoding", "").strip().lower())
     key = known or _key(body.get("writeKey"), now)
     _check_origin(request, key)
     if call == "import" and not key.server:
         raise problems.forbidden("Past events are imported with a server key.")
+    limits.check_key(key)
     if keeping.full():
         raise problems.busy()
-    given = protocol.envelope(body, key, keys.ring().sites, now)
     if call in BATCHES:
         messages = body.get("batch")
         if not isinstance(messages, list):
             raise problems.invalid("“batch” must be a list of messages.")
         if len(messages) > MAX_EVENTS:
             raise problems.too_large(f"A batch holds at most {MAX_EVENTS} messages.")
+        given = protocol.envelope(body, key, keys.ring().sites, now, _bot(request, key))
         events = [_read(_type(message), message, given, size) for message in messages]
     else:
+        given = protocol.envelope({}, key, keys.ring().sites, now, _bot(request, key))
         events = [_read(call, body, given, size)]
     keeping.keep(events, now)
+    limits.pay(key, address, max(1, len(events)))
     keys.used(key, now)
     return HttpResponse(KEPT, content_type="application/json")
 
@@ -160,25 +163,29 @@ def _type(message: Any) -> Any:
     return message.get("type") if isinstance(message, dict) else None
 
 
+def _bot(request: HttpRequest, key: keys.Key) -> str:
+    """What the browser is that sends it. Programs of a server or an app are no visitors: they say in the context who is."""
+    return "" if key.server or "Origin" not in request.headers else bots.kind(request)
+
+
 def _read(call: Any, message: Any, given: protocol.Envelope, size: int) -> Incoming | keeping.Rejected:
+    again = {}
     try:
         # Measured only where it can be too much: most bodies are smaller than one message may be.
         if size > protocol.MAX_EVENT and protocol.too_large(message):
-            raise BadEvent(f"The message is larger than {protocol.MAX_EVENT} bytes.")
-        return protocol.read(call, message, given)
-    except (BadEvent, RecursionError) as why:
-        reason = str(why) if isinstance(why, BadEvent) else "The message is nested too deeply."
-        event = message.get("event") if isinstance(message, dict) else None
-        name = sanitise.line(event, 100) or sanitise.line(call, 40)
-        return keeping.Rejected(given.key.source, name, _fit_to_keep(message, given.key), reason)
-
-
-def _fit_to_keep(message: Any, key: keys.Key) -> Any:
-    """Without the key itself; of a visitor's message also without what says who somebody is."""
-    if not isinstance(message, dict):
-        return message
-    hidden = {"writeKey"} if key.server else _TO_HIDE
-    return {name: value for name, value in message.items() if name not in hidden}
+            reason = f"The message is larger than {protocol.MAX_EVENT} bytes."
+        else:
+            return protocol.read(call, message, given)
+    except RecursionError:
+        reason = "The message is nested too deeply."
+    except BadEvent as why:
+        reason = str(why)
+        again = resubmission.needed(call, message, given)
+    event = message.get("event") if isinstance(message, dict) else None
+    name = sanitise.line(event, 100) or sanitise.line(call, 40)
+    return keeping.Rejected(
+        given.key.source, name, resubmission.fit_to_keep(message, given.key), reason, again
+    )
 
 
 # --- Keys and origins ---------------------------------------------------------------------------------------------------

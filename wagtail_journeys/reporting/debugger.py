@@ -154,7 +154,15 @@ class ActView(DebuggerMixin, TemplateView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         letters = self.letters(request.POST)
         if self.kwargs["action"] == "again":
-            done = deadletters.submit_again(letters)
+            again = deadletters.submit_again(letters)
+            done = again.submitted
+            if again.rejected:
+                text = ngettext(
+                    "%(n)s event was rejected once more; its reason is up to date.",
+                    "%(n)s events were rejected once more; their reasons are up to date.",
+                    again.rejected,
+                )
+                messages.warning(request, text % {"n": again.rejected})
             text = ngettext("%(n)s event was submitted again.", "%(n)s events were submitted again.", done)
         elif self.kwargs["action"] == "delete":
             done = deadletters.discard(letters)

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from wagtail_journeys.events import sanitise
-from wagtail_journeys.tracking import bots, sites, visitor
+from wagtail_journeys.events import bots, sanitise
+from wagtail_journeys.tracking import sites, visitor
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,9 @@
-"""Events that Django and Wagtail tell about by themselves: document downloads, log-ins, form submissions."""
+"""Events that Django and Wagtail tell about by themselves: downloads, submitted forms, pages published, log-ins."""
 
 from __future__ import annotations
 
 import datetime
-import logging
 import os
-from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,32 +11,31 @@ from django.apps import apps
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import DatabaseError
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.http import parse_etags, parse_http_date_safe, quote_etag
+from taggit.managers import TaggableManager
 from wagtail import hooks
+from wagtail.signals import page_published
 
 from wagtail_journeys import db
-from wagtail_journeys.contacts.models import Identity
-from wagtail_journeys.events import accounts, catalogue, sanitise
-from wagtail_journeys.events.inbox import Incoming, accept
+from wagtail_journeys.events import bots, catalogue, sanitise
+from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.events.models import InboxItem
-from wagtail_journeys.tracking import bots, forms, sites, submissions, visitor
-
-logger = logging.getLogger(__name__)
-
-#: Source of the events that the site itself tells about.
-SITE = "site"
+from wagtail_journeys.tracking import forms, members, sites, submissions, visitor
+from wagtail_journeys.tracking.keeping import SITE, keep
 
 _connected = False
 
 
 def connect() -> None:
-    """Listen. Called once, when the apps are ready; calling it again changes nothing."""
+    """Listen. Called when the apps are ready; calling it again changes nothing."""
     global _connected
+    if apps.is_installed("allauth.account"):
+        from allauth.account.signals import user_signed_up
+
+        user_signed_up.connect(members.account_made, dispatch_uid="wagtail_journeys.sign_up")
     if _connected:
         return
     _connected = True
@@ -50,20 +46,11 @@ def connect() -> None:
     if apps.is_installed("wagtail.contrib.forms"):
         post_save.connect(form_submitted, dispatch_uid="wagtail_journeys.form_submit")
         hooks.register("on_serve_page", forms.note_visitor)
-    user_logged_in.connect(logged_in, dispatch_uid="wagtail_journeys.login")
-    user_logged_out.connect(logged_out, dispatch_uid="wagtail_journeys.logout")
+    page_published.connect(published, dispatch_uid="wagtail_journeys.page_published")
+    user_logged_in.connect(members.logged_in, dispatch_uid="wagtail_journeys.login")
+    user_logged_out.connect(members.logged_out, dispatch_uid="wagtail_journeys.logout")
     for signal in (post_save, post_delete):
         signal.connect(sites.forget, sender="wagtailcore.Site", dispatch_uid="wagtail_journeys.sites")
-
-
-def keep(event: Incoming, now: datetime.datetime) -> None:
-    """Accept an event beside the visitor's own business, which goes on even where the event cannot be kept."""
-    inside = db.write_connection(InboxItem).in_atomic_block
-    try:
-        with db.batch(InboxItem) if inside else nullcontext():
-            accept(event, now)
-    except DatabaseError:
-        logger.exception("An event could not be kept: %s", event.name)
 
 
 # --- Documents ----------------------------------------------------------------------------------------------------------
@@ -139,85 +126,6 @@ def language_of_visit(request: HttpRequest) -> str:
     return translation.get_language() or settings.LANGUAGE_CODE
 
 
-# --- Log-in -------------------------------------------------------------------------------------------------------------
-
-
-def logged_in(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Receiver of ``user_logged_in``: members of the site, not editors entering the admin.
-
-    On a browser that is known to be somebody else's, the log-in begins a new anonymous id.
-    """
-    if request is None or not request.META.get("REQUEST_METHOD") or _in_admin(request):
-        return
-    now = timezone.now()
-    claims = accounts.claims_of(user)
-    if _is_of_another(visitor.anonymous_id(request), claims):
-        visitor.rotate(request)
-    keep(
-        Incoming(
-            source=SITE,
-            name=catalogue.LOGIN,
-            occurred_at=now,
-            anonymous_id=visitor.anonymous_id(request),
-            claims=claims,
-            traits=accounts.traits_of(user),
-            site_id=sites.site_id(request),
-            url=sanitise.url(request.build_absolute_uri(request.path)),
-        ),
-        now,
-    )
-
-
-def logged_out(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Receiver of ``user_logged_out``: from here on the browser is nobody's, and the answer gives it a new id."""
-    if request is None or user is None or not request.META.get("REQUEST_METHOD"):
-        return
-    now = timezone.now()
-    anonymous_id = visitor.anonymous_id(request)
-    visitor.rotate(request)
-    in_admin = _in_admin(request)
-    if in_admin and not anonymous_id:
-        return
-    keep(
-        Incoming(
-            source=SITE,
-            name=catalogue.LOGOUT,
-            occurred_at=now,
-            anonymous_id=anonymous_id,
-            claims={} if in_admin else accounts.claims_of(user),
-            site_id=sites.site_id(request),
-            url=sanitise.url(request.build_absolute_uri(request.path)),
-        ),
-        now,
-    )
-
-
-def _is_of_another(anonymous_id: str, claims: dict[str, str]) -> bool:
-    """Whether the browser is known for another contact than the one who claims to be there, or was once."""
-    if not anonymous_id:
-        return False
-    known = Identity.objects.filter(anonymous_id=anonymous_id).select_related("contact").first()
-    if known is None:
-        return False
-    contact = known.contact
-    same = contact.external_id == claims["external_id"] or (
-        not contact.external_id and contact.email == claims.get("email", "")
-    )
-    return known.until is not None or not same
-
-
-def _in_admin(request: HttpRequest) -> bool:
-    return any(map(request.path.startswith, _admin()))
-
-
-def _admin() -> Iterator[str]:
-    for name in ("wagtailadmin_home", "admin:index"):
-        try:
-            yield reverse(name)
-        except NoReverseMatch:
-            continue
-
-
 # --- Forms --------------------------------------------------------------------------------------------------------------
 
 
@@ -255,3 +163,37 @@ def form_submitted(sender: Any, instance: Any, created: bool, raw: bool = False,
         ),
         now,
     )
+
+
+# --- Pages --------------------------------------------------------------------------------------------------------------
+
+
+def published(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Receiver of ``page_published``: belongs to nobody, so that it starts nothing; told once the page is really there."""
+    now = timezone.now()
+    site = instance.get_site()
+    event = Incoming(
+        source=catalogue.ENGINE,
+        name=catalogue.PAGE_PUBLISHED,
+        occurred_at=now,
+        properties=sanitise.mapping(
+            {
+                "title": instance.title,
+                "type": instance._meta.label_lower,
+                "locale": instance.locale.language_code,
+                "tags": tags_of(instance),
+                "first": instance.first_published_at == instance.last_published_at,
+            }
+        ),
+        site_id=site.pk if site else None,
+        page_id=instance.pk,
+        url=sanitise.url(instance.full_url or ""),
+    )
+    db.after_commit(InboxItem, lambda: keep(event, now))
+
+
+def tags_of(page: Any) -> list[str]:
+    """The names of everything that the page is tagged with, whatever its fields are called."""
+    fields = page._meta.get_fields()
+    managers = [getattr(page, field.name) for field in fields if isinstance(field, TaggableManager)]
+    return sorted({tag.name for tags in managers for tag in tags.all()})

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.emails.models import Message
+from wagtail_journeys.events import bots
 from wagtail_journeys.events.deadletters import dead_letter
 from wagtail_journeys.events.inbox import accept
-from wagtail_journeys.tracking import beacon, bots, unsubscribe, visitor
+from wagtail_journeys.tracking import beacon, unsubscribe, visitor
 
 logger = logging.getLogger(__name__)
 

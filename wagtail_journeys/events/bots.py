@@ -26,7 +26,14 @@ def kind(request: HttpRequest) -> str:
     ).lower()
     if "prefetch" in purposes or "prerender" in purposes or "preview" in purposes:
         return PREFETCH
-    return CRAWLER if is_crawler(request.headers.get("User-Agent", "")[:500]) else ""
+    return agent_kind(request.headers.get("User-Agent", ""))
+
+
+def agent_kind(user_agent: object) -> str:
+    """The same for a user agent alone, of whatever type a sender gave."""
+    if conf.BOTS == "count" or not isinstance(user_agent, str):
+        return ""
+    return CRAWLER if is_crawler(user_agent[:500]) else ""
 
 
 @functools.lru_cache(maxsize=4096)
