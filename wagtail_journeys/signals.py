@@ -16,3 +16,6 @@ journeys_ended = Signal()
 
 #: ``messages``: list of Message ids that have reached a final state.
 messages_settled = Signal()
+
+#: ``calls``: list of Call ids that have reached a final state.
+calls_settled = Signal()
