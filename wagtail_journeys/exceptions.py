@@ -44,3 +44,7 @@ class MissingValue(TemplateError):
 
 class CallRefused(JourneysError):
     """The HTTP call may not be sent like this. Open its step in the campaign."""
+
+
+class TooSlow(JourneysError):
+    """The database did not answer in the time that there was."""

@@ -6,6 +6,7 @@ from .emails.models import EmailTemplate, Message, TemplateVersion
 from .events.models import Event, Heartbeat, InboxItem
 from .ingest.models import WriteKey
 from .journeys.models import Journey, PendingEntry, Refusal, Visit
+from .segments.count_requests import CountRequest
 from .segments.models import Membership, Segment
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ConsentEntry",
     "ConsentState",
     "Contact",
+    "CountRequest",
     "EmailTemplate",
     "Event",
     "Heartbeat",

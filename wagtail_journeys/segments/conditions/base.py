@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.lookups import Exact
 from wagtail import blocks
+
+if TYPE_CHECKING:
+    from wagtail_journeys.contacts.models import Contact
 
 #: What a block stores: JSON values by field name.
 Params = dict[str, Any]
@@ -81,7 +84,14 @@ class Condition:
     ) -> QuerySet[Any, Any] | None:
         """Ids of the contacts whose answer the clock alone can have changed after ``since`` and until ``now``.
 
-        A query of one column that an index answers; too many is allowed, too few is not. Only asked of rules that
+        A flat list of ids (``values_list(…, flat=True)``) that an index answers; too many is allowed, too few is not. Only asked of rules that
         mention the clock. None: cannot be told, so that the sweep looks at everybody.
         """
         return None
+
+    def fact(self, params: Params, contact: Contact, now: datetime.datetime) -> str:
+        """What is known of this one contact beyond yes and no, in a few words: "3 times, at least 5 are asked for".
+
+        For the explanation beside a rule; at most one statement. "" where yes and no say it all.
+        """
+        return ""

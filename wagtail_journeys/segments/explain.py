@@ -1,0 +1,159 @@
+"""Why a contact matches, or does not: the answer of every rule by itself, the way an editor sees the rules."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import Error, connections, router, transaction
+from django.utils.translation import gettext as _t
+
+from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.exceptions import BadRules
+
+from . import compiler
+from .blocks import MATCH_CHOICES
+from .compiler import Rule
+from .conditions import registry
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Answer:
+    """One rule, or a group of them (``match`` is then all, any or none, and ``parts`` has its rules).
+
+    ``yes`` is None where the rule cannot be read; ``id`` is the id of its block.
+    """
+
+    sentence: str
+    yes: bool | None
+    id: str = ""
+    fact: str = ""
+    match: str = ""
+    parts: list[Answer] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        return "broken" if self.yes is None else "yes" if self.yes else "no"
+
+    @property
+    def in_words(self) -> str:
+        return {"yes": _t("Yes"), "no": _t("No"), "broken": _t("Cannot be read")}[self.state]
+
+    def everything(self) -> Iterator[Answer]:
+        yield self
+        for part in self.parts:
+            yield from part.everything()
+
+
+def explain(match: str, rules: Sequence[Rule], contact: Contact, now: datetime.datetime) -> Answer:
+    """The rules as a tree of answers for one contact. Never raises for what the rules say.
+
+    One statement for every hundred rules, and one for each rule that has a fact to tell.
+    """
+    leaves = dict(_leaves(rules))
+    answers = _ask(leaves, contact, now)
+    return _group(match, rules, "", answers, contact, now)
+
+
+def _leaves(rules: Sequence[Rule], path: str = "") -> Iterator[tuple[str, Rule]]:
+    """Every single rule, by its place."""
+    for number, rule in enumerate(rules):
+        place = f"{path}.{number}"
+        if isinstance(rule, dict) and rule.get("type") == "group":
+            yield from _leaves(_inner(rule)[1], place)
+        else:
+            yield place, rule
+
+
+def _inner(rule: Rule) -> tuple[str, list[Rule]]:
+    value = rule.get("value") or {}
+    return value.get("match") or "all", value.get("rules") or []
+
+
+def _ask(leaves: dict[str, Rule], contact: Contact, now: datetime.datetime) -> dict[str, bool]:
+    """Yes or no by place; a rule that cannot be asked has no answer."""
+    questions = {place: compiler.Question("all", [rule], {contact.pk}) for place, rule in leaves.items()}
+    try:
+        return _evaluate(questions, now)
+    except (BadRules, Error):
+        # One of them spoils the statement: ask each by itself, to find out which.
+        found: dict[str, bool] = {}
+        for place, question in questions.items():
+            try:
+                found |= _evaluate({place: question}, now)
+            except (BadRules, Error):
+                logger.warning("A rule cannot be explained", exc_info=True)
+        return found
+
+
+def _evaluate(questions: dict[str, compiler.Question], now: datetime.datetime) -> dict[str, bool]:
+    connection = connections[router.db_for_read(Contact)]
+    if not connection.in_atomic_block and connection.vendor == "sqlite":
+        # A failed read spoils nothing here, and a transaction would take the one writer lock.
+        answers = compiler.evaluate(questions, now, skip_broken=True)
+    else:
+        with transaction.atomic(using=connection.alias):
+            answers = compiler.evaluate(questions, now, skip_broken=True)
+    return {place: bool(contacts) for place, contacts in answers.items()}
+
+
+def _group(
+    match: str,
+    rules: Sequence[Rule],
+    path: str,
+    answers: dict[str, bool],
+    contact: Contact,
+    now: datetime.datetime,
+    block: str = "",
+) -> Answer:
+    parts = []
+    for number, rule in enumerate(rules):
+        place = f"{path}.{number}"
+        if isinstance(rule, dict) and rule.get("type") == "group":
+            inner_match, inner = _inner(rule)
+            parts.append(_group(inner_match, inner, place, answers, contact, now, str(rule.get("id") or "")))
+        else:
+            parts.append(_leaf(rule, answers.get(place), contact, now))
+    return Answer(
+        sentence=str(dict(MATCH_CHOICES).get(match, "")),
+        yes=_together(match, [part.yes for part in parts]),
+        id=block,
+        match=match,
+        parts=parts,
+    )
+
+
+def _together(match: str, answers: list[bool | None]) -> bool | None:
+    """What the compiler makes of the parts; None where a part that cannot be read could decide it."""
+    if match == "any":
+        decided, otherwise = True, False
+    else:
+        decided, otherwise = False, True
+    deciding = match != "all"  # "any" and "none" are decided by a yes, "all" by a no
+    if deciding in answers:
+        return decided
+    return None if None in answers else otherwise
+
+
+def _leaf(rule: Rule, yes: bool | None, contact: Contact, now: datetime.datetime) -> Answer:
+    sentence, fact = _t("a rule that cannot be read"), ""
+    try:
+        condition = registry[rule["type"]]
+        sentence = condition.describe(rule["value"])
+        if yes is not None:
+            fact = _fact(condition, rule["value"], contact, now)
+    except Exception:  # a host site's own condition may stumble over unfinished values in any way
+        logger.warning("A rule cannot be put into words", exc_info=True)
+    block = rule.get("id") if isinstance(rule, dict) else ""
+    return Answer(sentence=sentence, yes=yes, id=str(block or ""), fact=fact)
+
+
+def _fact(condition: Any, params: dict[str, Any], contact: Contact, now: datetime.datetime) -> str:
+    """What the condition knows about the contact beyond yes and no."""
+    with transaction.atomic():
+        return str(condition.fact(params, contact, now) or "")
