@@ -208,3 +208,23 @@ def test_last_seen_follows_the_events():
     story.after(hours=3)
     kim.did("page_view")
     assert kim.contact.last_seen_at == story.now
+
+
+@pytest.mark.parametrize(
+    ("traits", "country", "given"),
+    [
+        ({"country": "nl"}, "NL", None),
+        ({"country": "UK"}, "GB", None),
+        ({"address": {"country": "BE", "city": "Gent"}}, "BE", None),
+        ({"country": "FR", "address": {"country": "BE"}}, "FR", None),
+        ({"country": "Narnia"}, "", "Narnia"),
+        ({"country": ["NL"]}, "", ["NL"]),
+        ({"address": "somewhere"}, "", None),
+    ],
+)
+def test_a_country_is_known_by_its_two_letters(traits, country, given):
+    """A country that does not exist is kept as an attribute and never used; an address may say the country too."""
+    happen("identify", claims={"email": "kim@example.com"}, traits=traits)
+    contact = Contact.objects.get()
+    assert contact.country == country
+    assert contact.attributes.get("country_given") == given

@@ -18,6 +18,7 @@ from django.core.validators import validate_email
 from django.db.models import Q
 
 from wagtail_journeys import db
+from wagtail_journeys.contacts import countries
 from wagtail_journeys.contacts.models import TEXT_COLUMNS, Contact, Identity, normalise_email
 
 #: last_seen_at is not written more often than this per contact.
@@ -202,11 +203,13 @@ class _Book:
         return person
 
     def _learn(self, person: Person, traits: dict[str, Any]) -> None:
-        for name, value in traits.items():
+        for name, value in _with_country(traits).items():
             if name in TEXT_COLUMNS:
                 text = "" if value is None else str(value)[: TEXT_COLUMNS[name]]
                 if name == "time_zone" and text and not _is_zone(text):
                     name, value = "time_zone_given", text  # kept, not used (semantics T1)
+                elif name == "country" and text and str(value) not in countries.CODES:
+                    name = "country_given"  # likewise
                 else:
                     if person.values.get(name) != text:
                         person.values[name] = text
@@ -237,6 +240,9 @@ class _Book:
         )
         result.changed = {person.id: person.changed for person in changed if person.id is not None}
         seen = [(p.id, p.last_seen_at) for p in self.people if p.seen and p.id not in result.created]
+        for pk, _at in seen:
+            if pk is not None:
+                result.changed[pk] = result.changed.get(pk, set()) | {"last_seen_at"}
         db.update_rows(Contact, "id", ["last_seen_at"], seen)
         self._write_bindings()
         made = {key: binding.person for key, binding in self.bindings.items() if binding.is_new}
@@ -325,6 +331,14 @@ class _Book:
 def _holds(binding: Binding, record: Claimed) -> bool:
     """Whether the browser was still the contact's when the event came in: by the site's clock, not the browser's."""
     return binding.until is None or record.received_at < binding.until
+
+
+def _with_country(traits: dict[str, Any]) -> dict[str, Any]:
+    """The traits, with the country by its two letters; that of the address where nothing else says it."""
+    address = traits.get("address")
+    given = traits.get("country") or (address.get("country") if isinstance(address, dict) else None)
+    known = countries.code(given)
+    return {**traits, "country": known} if known else traits
 
 
 def _is_zone(name: str) -> bool:

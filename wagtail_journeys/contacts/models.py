@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, TitleFieldPanel
 
 from wagtail_journeys.conf import conf
+from wagtail_journeys.contacts import countries
 
 #: A contact's columns of text that traits and steps may set, with their lengths. Every other trait is an attribute.
-TEXT_COLUMNS = {"first_name": 200, "last_name": 200, "locale": 20, "time_zone": 64}
+TEXT_COLUMNS = {"first_name": 200, "last_name": 200, "locale": 20, "time_zone": 64, "country": 2}
 
 
 def normalise_email(address: str) -> str:
@@ -47,6 +48,7 @@ class Contact(models.Model):
     last_name = models.CharField(_("last name"), max_length=200, blank=True)
     locale = models.CharField(_("language"), max_length=20, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)  # two letters, see countries.py
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     points = models.IntegerField(_("points"), default=0)
     lifetime_value = models.DecimalField(_("lifetime value"), max_digits=14, decimal_places=2, default=0)
@@ -70,6 +72,10 @@ class Contact(models.Model):
         self.email = normalise_email(self.email) if self.email else None
         self.external_id = self.external_id or None
         super().save(*args, **kwargs)
+
+    @property
+    def country_name(self) -> str:
+        return countries.name(self.country) if self.country else ""
 
     @property
     def name(self) -> str:

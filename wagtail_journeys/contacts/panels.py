@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
 
+from wagtail_journeys.contacts import countries
 from wagtail_journeys.contacts.models import Contact, normalise_email
 
 
@@ -31,6 +32,14 @@ class ContactForm(WagtailAdminModelForm):
         if name and name not in zoneinfo.available_timezones():
             raise ValidationError(_("There is no time zone “%s”. Write it like Europe/Amsterdam.") % name)
         return name
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "country" in self.fields:
+            names = [("", "—"), *countries.choices()]
+            self.fields["country"] = forms.ChoiceField(
+                label=self.fields["country"].label, choices=names, required=False
+            )
 
     def clean_attributes(self) -> dict[str, Any]:
         attributes = self.cleaned_data.get("attributes")
@@ -69,8 +78,9 @@ edit_handler = ObjectList(
                         "For example Europe/Amsterdam. Empty: the site's zone. Waits “at 09:00” use it."
                     ),
                 ),
+                FieldPanel("country"),
             ],
-            heading=_("Language and time"),
+            heading=_("Language, time and place"),
         ),
         MultiFieldPanel(
             [

@@ -67,6 +67,7 @@ class ContactViewSet(ModelViewSet):
         "last_name",
         "locale",
         "time_zone",
+        "country",
         "points",
         "last_seen_at",
         "created_at",

@@ -20,7 +20,7 @@ from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal, Vis
 from wagtail_journeys.segments.models import Membership
 
 #: What the contact that stays keeps, and gets from the other one where it has nothing itself.
-FIELDS = ("email", "external_id", "first_name", "last_name", "locale", "time_zone")
+FIELDS = ("email", "external_id", "first_name", "last_name", "locale", "time_zone", "country")
 
 
 @dataclass(frozen=True)
