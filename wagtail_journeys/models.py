@@ -7,7 +7,7 @@ from .events.models import Event, Heartbeat, InboxItem
 from .ingest.models import WriteKey
 from .journeys.models import Journey, PendingEntry, Refusal, Visit
 from .segments.count_requests import CountRequest
-from .segments.models import Membership, Segment
+from .segments.models import Membership, Segment, SegmentSize
 
 __all__ = [
     "Campaign",
@@ -27,6 +27,7 @@ __all__ = [
     "PendingEntry",
     "Refusal",
     "Segment",
+    "SegmentSize",
     "Suppression",
     "TemplateVersion",
     "Topic",

@@ -14,7 +14,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.dispatch import Signal
@@ -31,8 +31,9 @@ from wagtail_journeys.exceptions import BadEvent
 from wagtail_journeys.journeys import candidates, engine, entries, merging
 from wagtail_journeys.journeys.gate import JourneyGate
 from wagtail_journeys.journeys.models import Journey
-from wagtail_journeys.segments import membership
-from wagtail_journeys.segments.membership import Change, Touched
+from wagtail_journeys.segments import membership, sizes
+from wagtail_journeys.segments.membership import Change, Moves, Touched
+from wagtail_journeys.segments.models import Segment
 
 logger = logging.getLogger(__name__)
 
@@ -121,12 +122,18 @@ def process(items: list[InboxItem], now: datetime.datetime) -> None:
     _announce(signals.events_recorded, Event, "events", [record.id for record in new if record.id])
 
 
-def follow(touched: Touched, now: datetime.datetime, events: Sequence[log.Recorded] = ()) -> None:
+def follow(
+    touched: Touched,
+    now: datetime.datetime,
+    events: Sequence[log.Recorded] = (),
+    moved: Sequence[Change] = (),
+) -> None:
     """What follows from events and from changes to contacts: memberships, then entries.
 
-    Runs in the caller's transaction. Whoever changes contacts outside of the pipeline calls it.
+    ``moved`` has the changes to segments kept by hand (``Touched.segments``) that have been written already. Runs in
+    the caller's transaction. Whoever changes contacts outside of the pipeline calls it.
     """
-    changes = membership.refresh(touched, now)
+    changes = [*moved, *membership.refresh(touched, now)]
     _enter(events, changes, touched.contacts() | {change.contact for change in changes}, now)
 
 
@@ -177,27 +184,60 @@ def merge(kept_id: int, gone_id: int, now: datetime.datetime) -> bool:
 
 
 def rebuild(now: datetime.datetime) -> int:
-    """Bring segments that were published or edited up to date; returns the number of memberships changed."""
-    return _with_entries(membership.rebuild_requested, now)
+    """Bring segments that were published or edited up to date; returns the number of memberships changed.
+
+    Where others write meanwhile, until a second look finds nothing more that has changed.
+    """
+    total = 0
+    for _look in range(3):
+        changed = _with_entries(membership.rebuild_requested, now)
+        total += changed
+        if not changed:
+            break
+    return total
 
 
 def sweep(now: datetime.datetime) -> int:
     """Segments that the clock alone can change, once per JOURNEYS_SWEEP_INTERVAL; memberships changed."""
-    due = now - datetime.timedelta(seconds=conf.SWEEP_INTERVAL)
-    if Heartbeat.objects.filter(pk="sweep", at__gt=due, at__lte=now).exists():
+    last = Heartbeat.objects.filter(pk="sweep").values_list("at", flat=True).first()
+    if last and now - datetime.timedelta(seconds=conf.SWEEP_INTERVAL) < last <= now:
         return 0
-    changed = _with_entries(membership.sweep, now)
-    Heartbeat.objects.update_or_create(pk="sweep", defaults={"at": now})
-    return changed
+
+    def find(now: datetime.datetime) -> Moves:
+        moves = membership.sweep(now, last)
+        sizes.take(now)
+        Heartbeat.objects.update_or_create(pk="sweep", defaults={"at": now})
+        return moves
+
+    return _with_entries(find, now)
 
 
-def _with_entries(find: Callable[[datetime.datetime], list[Change]], now: datetime.datetime) -> int:
+def _with_entries(find: Callable[[datetime.datetime], Moves], now: datetime.datetime) -> int:
     with db.batch(InboxItem):
         if not db.try_lock(InboxItem, "segments"):
             return 0
-        changes: list[Change] = find(now)
-        if changes:
+        moves = find(now)
+        for changes in moves.parts():
             _enter([], changes, {change.contact for change in changes}, now)
+        grown = {diff.segment for diff in moves.diffs if diff}
+        if grown:
+            sizes.take(now, grown)
+        return len(moves)
+
+
+def change_list(
+    change: Callable[..., list[Change]], segment: Segment, contacts: Collection[int], now: datetime.datetime
+) -> int:
+    """Add contacts to a segment kept by hand, or remove them (``change`` is a function of ``segments.lists``).
+
+    Segments that ask about it, and campaigns, follow in the same transaction. Returns how many entered or left.
+    """
+    with db.batch(Contact):
+        changes = change(segment, contacts, now)
+        if changes:
+            touched = Touched()
+            touched.segments[segment.pk] = {each.contact for each in changes}
+            follow(touched, now, moved=[each for each in changes if not each.again])
         return len(changes)
 
 

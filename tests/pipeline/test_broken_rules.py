@@ -71,7 +71,7 @@ def test_a_condition_that_raises_is_the_same(story: Story, monkeypatch: pytest.M
 def test_a_stage_that_fails_does_not_stop_the_others(story: Story, monkeypatch: pytest.MonkeyPatch):
     """Events are drained and journeys move though a sweep of segments fails."""
 
-    def explode(now):
+    def explode(now, since):
         raise RuntimeError("broken")
 
     monkeypatch.setattr(membership, "sweep", explode)

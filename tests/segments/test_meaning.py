@@ -194,5 +194,5 @@ def test_a_rebuild_leaves_those_who_stay_alone():
         Contact.objects.create(email=f"p{n}@example.com", points=n, created_at=START)
     assert len(membership.rebuild(segment, START)) == 3
     before = list(Membership.objects.values_list("pk", "entered_at", "left_at"))
-    assert membership.rebuild(segment, START + datetime.timedelta(days=1)) == []
+    assert len(membership.rebuild(segment, START + datetime.timedelta(days=1))) == 0
     assert list(Membership.objects.values_list("pk", "entered_at", "left_at")) == before

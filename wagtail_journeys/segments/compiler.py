@@ -99,17 +99,17 @@ def evaluate(
     readable = dict(questions)
     for key, question in questions.items():
         try:
-            leaves = {_key(leaf): leaf for leaf in _leaves(question.rules)} if question.contacts else {}
-            filters |= {name: _rule_q(leaf, now) for name, leaf in leaves.items() if name not in filters}
+            asked = {_key(leaf): leaf for leaf in leaves(question.rules)} if question.contacts else {}
+            filters |= {name: _rule_q(leaf, now) for name, leaf in asked.items() if name not in filters}
         except BadRules:
             if not skip_broken:
                 raise
             logger.exception("Rules that cannot be read are left out")
             del readable[key]
             continue
-        for name in leaves:
+        for name in asked:
             contacts[name].update(question.contacts)
-    answers = _ask({name: (filters[name], asked) for name, asked in contacts.items()})
+    answers = _ask({name: (filters[name], those) for name, those in contacts.items()})
     return {
         key: _combine(question.match, question.rules, set(question.contacts), answers)
         if question.contacts
@@ -118,11 +118,12 @@ def evaluate(
     }
 
 
-def _leaves(rules: Sequence[Rule]) -> Iterator[Rule]:
+def leaves(rules: Sequence[Rule]) -> Iterator[Rule]:
+    """The conditions of the rules, without the groups around them."""
     for rule in rules:
         try:
             if rule["type"] == "group":
-                yield from _leaves(rule["value"]["rules"])
+                yield from leaves(rule["value"]["rules"])
             else:
                 yield rule
         except (KeyError, TypeError) as error:

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from django.db.models import JSONField, QuerySet
+from django.db import InterfaceError, OperationalError
+from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from wagtail_journeys import db
-from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.exceptions import BadRules
 
-from . import compiler
-from .conditions import Mentions
+from . import compiler, diff
+from .conditions import Mentions, registry
+from .diff import Change, Diff, Moves
 from .models import Membership, Segment
+
+__all__ = [
+    "Change",
+    "Diff",
+    "Moves",
+    "Rules",
+    "Touched",
+    "live_rules",
+    "rebuild",
+    "rebuild_requested",
+    "refresh",
+    "sweep",
+]
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Change:
-    """A contact entered (``entered``) or left a segment; ``membership`` is the id of the stay."""
-
-    segment: int
-    contact: int
-    membership: int
-    entered: bool
-    at: datetime.datetime
+#: Changes of an inner segment up to which those who ask about it look at these contacts only.
+FEW = 5000
+#: Contacts that a sweep looks at one by one in a segment; where more are due, the segment is compared as a whole.
+DUE_LIMIT = 20_000
+#: How far sweeps overlap, for what was being written while the last one looked.
+SWEEP_MARGIN = datetime.timedelta(minutes=2)
+#: After so long without a sweep, everybody is looked at.
+SWEEP_REACH = datetime.timedelta(days=1)
 
 
 @dataclass
@@ -40,10 +54,12 @@ class Touched:
     events: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     fields: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     created: set[int] = field(default_factory=set)
+    #: Contacts that entered or left a segment kept by hand, by segment.
+    segments: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def contacts(self) -> set[int]:
         found = set(self.created)
-        for ids in [*self.events.values(), *self.fields.values()]:
+        for ids in [*self.events.values(), *self.fields.values(), *self.segments.values()]:
             found |= ids
         return found
 
@@ -54,6 +70,8 @@ class Touched:
             found |= self.events[name]
         for name in mentions.fields & self.fields.keys():
             found |= self.fields[name]
+        for segment in mentions.segments & self.segments.keys():
+            found |= self.segments[segment]
         return found
 
 
@@ -68,17 +86,15 @@ class Rules:
 
 
 def live_rules() -> list[Rules]:
-    """All live dynamic segments, every one after those it asks about."""
+    """All live dynamic segments, every one after those it asks about. One statement; rules are parsed once per edit."""
     found: dict[int, Rules] = {}
-    live = Segment.objects.filter(live=True, kind=Segment.Kind.DYNAMIC)
+    live = Segment.objects.filter(live=True, kind=Segment.Kind.DYNAMIC).order_by()
     # As they are stored: the stream would leave out a condition that is not installed any more, and ask for less.
-    for pk, match, rules in live.annotate(stored=Cast("rules", JSONField())).values_list(
-        "pk", "match", "stored"
-    ):
+    for row in live.annotate(stored=Cast("rules", TextField())).values_list("pk", "match", "stored"):
         try:
-            found[pk] = Rules(pk, match, rules, compiler.mentions(rules))
+            found[row[0]] = _read(*row)
         except BadRules:
-            logger.exception("Segment %s cannot be read; its members stay as they are", pk)
+            logger.exception("Segment %s cannot be read; its members stay as they are", row[0])
     ordered: list[Rules] = []
     done: set[int] = set()
 
@@ -93,6 +109,12 @@ def live_rules() -> list[Rules]:
     for pk in sorted(found):
         visit(pk, frozenset())
     return ordered
+
+
+@lru_cache(maxsize=2000)
+def _read(segment: int, match: str, stored: str) -> Rules:
+    rules = json.loads(stored)
+    return Rules(segment, match, rules, compiler.mentions(rules))
 
 
 def _levels(segments: Iterable[Rules]) -> list[list[Rules]]:
@@ -115,24 +137,41 @@ def refresh(touched: Touched, now: datetime.datetime, segments: list[Rules] | No
     the number of contacts.
     """
     segments = live_rules() if segments is None else segments
-    changes: list[Change] = []
-    moved: dict[int, set[int]] = defaultdict(set)
+    return _follow(segments, lambda rules: touched.by(rules.mentions), now).known
+
+
+def _follow(
+    segments: Iterable[Rules], concerned: Callable[[Rules], set[int] | None], now: datetime.datetime
+) -> Moves:
+    """Ask each segment about the contacts it is concerned with (None: everybody), layer by layer.
+
+    Contacts that a segment gained or lost concern the segments that ask about it.
+    """
+    moves = Moves()
+    moved: dict[int, set[int] | None] = {}
     for layer in _levels(segments):
         asked: dict[int, compiler.Question] = {}
+        whole: list[Rules] = []
         for rules in layer:
-            contacts = touched.by(rules.mentions)
-            for inner in rules.mentions.segments:
-                contacts |= moved[inner]
-            if contacts:
+            inner = [moved[pk] for pk in rules.mentions.segments & moved.keys()]
+            contacts = concerned(rules)
+            if contacts is None or None in inner:
+                whole.append(rules)
+            elif contacts := contacts.union(*(ids for ids in inner if ids)):
                 asked[rules.segment] = compiler.Question(rules.match, rules.rules, contacts)
-        if not asked:
-            continue
-        matching = compiler.evaluate(asked, now, skip_broken=True)
-        made = _apply({pk: (set(asked[pk].contacts), found) for pk, found in matching.items()}, now)
-        for change in made:
-            moved[change.segment].add(change.contact)
-        changes += made
-    return changes
+        if asked:
+            matching = compiler.evaluate(asked, now, skip_broken=True)
+            made = _apply({pk: (set(asked[pk].contacts), found) for pk, found in matching.items()}, now)
+            for change in made:
+                moved.setdefault(change.segment, set()).add(change.contact)  # type: ignore[union-attr]
+            moves.known += made
+        for rules in whole:
+            found = _rebuild_readable(rules, now)
+            moves.diffs.append(found)
+            if found:
+                few = len(found) <= FEW
+                moved[rules.segment] = {change.contact for change in found.changes(FEW)} if few else None
+    return moves
 
 
 def _apply(answers: Mapping[int, tuple[set[int], set[int]]], now: datetime.datetime) -> list[Change]:
@@ -171,54 +210,76 @@ def _write(
     ]
 
 
-def rebuild(segment: Segment, now: datetime.datetime) -> list[Change]:
+def rebuild(segment: Segment, now: datetime.datetime) -> Diff:
     """Bring the whole segment up to date by difference: who stays is not touched. Inside a transaction."""
     if segment.kind == Segment.Kind.STATIC:
-        return []
-    return _rebuild(segment.pk, compiler.contacts_matching(segment.match, segment.raw_rules, now), now)
+        return Diff(segment.pk, now, 0, 0, 0)
+    return diff.apply(segment.pk, compiler.contacts_matching(segment.match, segment.raw_rules, now), now)
 
 
-def _rebuild(segment: int, matching: QuerySet[Contact], now: datetime.datetime) -> list[Change]:
-    inside = Membership.objects.filter(segment=segment, left_at__isnull=True)
-    entering = (
-        matching.exclude(pk__in=inside.values("contact_id")).order_by("pk").values_list("pk", flat=True)
-    )
-    leaving = inside.exclude(contact_id__in=matching.values("pk")).values_list("pk", "contact_id")
-    gone = [(pk, segment, contact) for pk, contact in leaving]
-    return _write([(segment, contact) for contact in entering], gone, now)
-
-
-def _rebuild_readable(rules: Rules, now: datetime.datetime) -> list[Change]:
+def _rebuild_readable(rules: Rules, now: datetime.datetime) -> Diff:
     """The same for a segment of ``live_rules``; one that cannot be read keeps its members as they are."""
     try:
         matching = compiler.contacts_matching(rules.match, rules.rules, now)
     except BadRules:
         logger.exception("Segment %s cannot be read; its members stay as they are", rules.segment)
-        return []
-    return _rebuild(rules.segment, matching, now)
+        return Diff(rules.segment, now, 0, 0, 0)
+    return diff.apply(rules.segment, matching, now)
 
 
-def rebuild_requested(now: datetime.datetime) -> list[Change]:
-    """Rebuild the segments that were published or edited since the last look, and those that depend on them."""
+def rebuild_requested(now: datetime.datetime) -> Moves:
+    """Rebuild the segments that were published or edited since the last look, and what follows for those that ask
+    about them.
+
+    A segment that gained contacts keeps its mark: what happened to them while the database was comparing is seen by the
+    next call, which finds next to nothing to change.
+    """
     asked = set(Segment.objects.filter(rebuild_requested_at__isnull=False).values_list("pk", flat=True))
     if not asked:
-        return []
-    changes: list[Change] = []
-    rebuilt: set[int] = set()
-    for rules in live_rules():
-        if rules.segment in asked or rules.mentions.segments & rebuilt:
-            rebuilt.add(rules.segment)
-            changes += _rebuild_readable(rules, now)
-    Segment.objects.filter(pk__in=asked).update(rebuild_requested_at=None)
-    return changes
+        return Moves()
+    moves = _follow(live_rules(), lambda rules: None if rules.segment in asked else set(), now)
+    again = {made.segment for made in moves.diffs if made.entered} if _shared() else set()
+    Segment.objects.filter(pk__in=asked - again).update(rebuild_requested_at=None)
+    return moves
 
 
-def sweep(now: datetime.datetime) -> list[Change]:
-    """Rebuild the segments that the clock alone can change, and those that ask about them."""
-    changes: list[Change] = []
-    swept: set[int] = set()
-    for rules in live_rules():
-        if rules.mentions.clock or rules.mentions.segments & swept:
-            swept.add(rules.segment)
-            changes += _rebuild_readable(rules, now)
-    return changes
+def _shared() -> bool:
+    """Whether others may write while a segment is being compared; on SQLite there is one writer."""
+    return bool(db.write_connection(Membership).vendor != "sqlite")
+
+
+def sweep(now: datetime.datetime, since: datetime.datetime | None = None) -> Moves:
+    """Bring the segments up to date that the clock alone can change, and those that ask about them.
+
+    ``since`` is the last sweep: a condition that can tell whom the time from there to now concerns is asked about these
+    contacts only. Where one cannot, and where there was no sweep for a day, the segment is compared as a whole.
+    """
+    if since is not None:
+        since = since - SWEEP_MARGIN if now - SWEEP_REACH < since <= now else None
+    return _follow(
+        live_rules(), lambda rules: _due(rules.rules, since, now) if rules.mentions.clock else set(), now
+    )
+
+
+def _due(rules: list[dict], since: datetime.datetime | None, now: datetime.datetime) -> set[int] | None:
+    """The contacts whose answer the clock can have changed since then; None where that cannot be told, or are many."""
+    if since is None:
+        return None
+    found: set[int] = set()
+    try:
+        for leaf in compiler.leaves(rules):
+            condition, params = registry[leaf["type"]], leaf["value"]
+            if condition.mentions(params).clock:
+                contacts = condition.due(params, since, now)
+                if contacts is None:
+                    return None
+                rows = list(contacts[: DUE_LIMIT + 1])
+                if len(rows) > DUE_LIMIT:
+                    return None
+                found.update(pk for pk in rows if pk)
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the rule
+    except Exception:
+        logger.exception("The clock's part in a rule cannot be told; everybody is looked at")
+        return None
+    return found

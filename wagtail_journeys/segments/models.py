@@ -100,7 +100,36 @@ class Membership(models.Model):
                 fields=["segment", "contact"], condition=Q(left_at__isnull=True), name="wj_membership_once"
             )
         ]
-        indexes = [models.Index(fields=["contact", "segment"], name="wj_membership_contact")]
+        indexes = [
+            models.Index(fields=["contact", "segment"], name="wj_membership_contact"),
+            models.Index(fields=["segment", "entered_at"], name="wj_membership_entered"),
+            models.Index(
+                fields=["segment", "left_at"], name="wj_membership_left", condition=Q(left_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.segment} ({self.contact_id})"
+
+
+class SegmentSize(models.Model):
+    """How many contacts a segment had at the end of a day, and how many entered and left on it; today's row moves.
+
+    Days are those of the site's time zone. What the listing and the growth chart read instead of counting stays.
+    """
+
+    wagtail_reference_index_ignore = True
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="sizes", db_index=False)
+    day = models.DateField()
+    members = models.PositiveIntegerField()
+    entered = models.PositiveIntegerField()
+    left = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("size of a segment")
+        verbose_name_plural = _("sizes of segments")
+        constraints = [models.UniqueConstraint(fields=["segment", "day"], name="wj_segmentsize_once")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} {self.day}: {self.members}"
