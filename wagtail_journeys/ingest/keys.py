@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import logging
 import secrets
 import threading
 import time
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from wagtail.models import Site
 
+from wagtail_journeys.events import catalogue
 from wagtail_journeys.ingest.models import WriteKey
+
+logger = logging.getLogger(__name__)
 
 KEEP = 10.0  # seconds that a process believes what it knows of the keys
 GRACE = datetime.timedelta(hours=24)  # the old value goes on working after a rotation
@@ -125,8 +129,9 @@ def _drop() -> None:
 def _load() -> Ring:
     keys: dict[str, Key] = {}
     origins: set[str] = set()
+    declared = catalogue.for_visitors()
     for row in WriteKey.objects.filter(revoked_at__isnull=True):
-        key = Key(row.pk, row.kind == WriteKey.Kind.SERVER, row.site_id, row.origins, row.events)
+        key = Key(row.pk, row.kind == WriteKey.Kind.SERVER, row.site_id, row.origins, row.events | declared)
         keys[row.secret_hash] = key
         if row.previous_hash and row.previous_until:
             keys[row.previous_hash] = Key(
@@ -146,4 +151,7 @@ def used(key: Key, now: datetime.datetime) -> None:
             return
         _used[key.id] = moment
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - datetime.timedelta(seconds=USED_EVERY))
-    WriteKey.objects.filter(stale, pk=key.id).update(last_used_at=now)
+    try:
+        WriteKey.objects.filter(stale, pk=key.id).update(last_used_at=now)
+    except DatabaseError:  # the events are kept, and that is what their sender has to know
+        logger.warning("The last use of a write key could not be noted.", exc_info=True)
