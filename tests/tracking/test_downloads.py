@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils.http import http_date
 from wagtail.models import Site
 
-from wagtail_journeys.tracking import receivers
+from wagtail_journeys.tracking import keeping, receivers
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +157,7 @@ def test_event_cannot_be_kept(document, visitor, monkeypatch, caplog):
     def away(*args: object) -> None:
         raise OperationalError("the database is read-only")
 
-    monkeypatch.setattr(receivers, "accept", away)
+    monkeypatch.setattr(keeping, "accept", away)
     assert get(visitor, document).status_code == 200
     assert "could not be kept: document_download" in caplog.text
 

@@ -10,9 +10,10 @@ from django.test import Client, RequestFactory
 from wagtail.contrib.forms.models import FormSubmission
 from wagtail.models import Page, Site
 
+from tests.hostapp.models import MemberSubmission, PlainSubmission, ScoredSubmission
 from wagtail_journeys.events import log as event_log
 from wagtail_journeys.events.models import InboxItem
-from wagtail_journeys.tracking import forms, receivers, submissions
+from wagtail_journeys.tracking import forms, keeping, receivers, submissions
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,23 @@ def test_changed_and_loaded_submissions(form_page):
     assert not InboxItem.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda fields, user: MemberSubmission.objects.create(user=user, **fields),
+        lambda fields, user: ScoredSubmission.objects.create(score=3, **fields),
+        lambda fields, user: PlainSubmission.objects.create(**fields),
+    ],
+    ids=["base of the site's own", "table beside Wagtail's", "proxy"],
+)
+def test_submissions_of_the_sites_own(make, form_page, admin_user, inbox):
+    """A model of submissions that a site has made itself is a form submission, once."""
+    make({"page": form_page, "form_data": ANSWERS}, admin_user)
+    (event,) = inbox()
+    assert event["claims"] == {"email": "eva@example.org"}
+    assert event["page_id"] == form_page.pk
+
+
 def test_other_models_are_ignored(db):
     """Saving anything else is no form submission."""
     Page.objects.get(depth=2).save()
@@ -135,7 +153,7 @@ def test_event_cannot_be_kept(form_page, visitor, monkeypatch):
             InboxItem.objects.create(partition=0, received_at=None, payload={})
         raise OperationalError
 
-    monkeypatch.setattr(receivers, "accept", away)
+    monkeypatch.setattr(keeping, "accept", away)
     assert visitor.post(form_page.url, ANSWERS).status_code == 200
     assert FormSubmission.objects.count() == 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.http import parse_etags, parse_http_date_safe, quote_etag
+from django.utils.module_loading import import_string
 from taggit.managers import TaggableManager
 from wagtail import hooks
 from wagtail.signals import page_published
@@ -33,9 +33,8 @@ def connect() -> None:
     """Listen. Called when the apps are ready; calling it again changes nothing."""
     global _connected
     if apps.is_installed("allauth.account"):
-        from allauth.account.signals import user_signed_up
-
-        user_signed_up.connect(members.account_made, dispatch_uid="wagtail_journeys.sign_up")
+        made = import_string("allauth.account.signals.user_signed_up")
+        made.connect(members.account_made, dispatch_uid="wagtail_journeys.sign_up")
     if _connected:
         return
     _connected = True
