@@ -3,6 +3,7 @@
 ``drain``: inbox items become events of known contacts, memberships follow, contacts enter campaigns.
 ``advance``: journeys that are due move on.
 ``deliver``: queued messages are handed to the mail server.
+``place_calls``: queued HTTP calls are sent; their journeys go on.
 ``tick``: all of it once. ``pulse``: an alarm clock that calls ``tick`` every second for a while.
 """
 
@@ -14,21 +15,23 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.dispatch import Signal
 from django.utils import timezone
 
 from wagtail_journeys import db, jobs, signals
+from wagtail_journeys.calls import delivery as calling
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails import delivery
-from wagtail_journeys.events import log, orders, places
+from wagtail_journeys.emails import delivery, notices
+from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
-from wagtail_journeys.journeys import candidates, engine, entries, merging
+from wagtail_journeys.journeys import candidates, engine, entries, merging, wakeups
+from wagtail_journeys.journeys.calling import CallGate
 from wagtail_journeys.journeys.gate import JourneyGate
 from wagtail_journeys.journeys.models import Journey
 from wagtail_journeys.segments import membership, sizes
@@ -39,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 #: A tick gives way to the next one after so many seconds of work.
 TICK_LIMIT = 20.0
+#: After so many seconds no more calls are begun before the lease is renewed.
+CALLS_LIMIT = 5.0
 
 
 # --- drain: from the inbox to journeys ---------------------------------------------------------------------------------
@@ -111,11 +116,14 @@ def process(items: list[InboxItem], now: datetime.datetime) -> None:
             unusable.append((item, str(error)))
     people = identity.resolve(records, now)
     places.find(records)
+    catalogue.hold(records)
     new = log.write(records)
     adopted = log.adopt(people.bindings)
     for contact, changed in orders.count(new + adopted).items():
         people.changed.setdefault(contact, set()).update(changed)
-    follow(_touched(people, new + adopted), now, new + candidates.adoptable(adopted, now))
+    adoptable = candidates.adoptable(adopted, now)
+    catalogue.hold(adoptable)
+    follow(_touched(people, new + adopted), now, new + adoptable)
     dead = {item.pk for item, _error in unusable}
     _dead_letters(unusable, now)
     InboxItem.objects.filter(pk__in=[item.pk for item in items if item.pk not in dead]).delete()
@@ -127,14 +135,18 @@ def follow(
     now: datetime.datetime,
     events: Sequence[log.Recorded] = (),
     moved: Sequence[Change] = (),
+    chains: Mapping[int, int] | None = None,
 ) -> None:
-    """What follows from events and from changes to contacts: memberships, then entries.
+    """What follows from events and from changes to contacts: memberships, then entries, then waits that are over.
 
-    ``moved`` has the changes to segments kept by hand (``Touched.segments``) that have been written already. Runs in
-    the caller's transaction. Whoever changes contacts outside of the pipeline calls it.
+    ``moved`` has the changes to segments kept by hand (``Touched.segments``) that have been written already; ``chains``
+    says how many campaigns have led to the change of a contact. Runs in the caller's transaction. Whoever changes
+    contacts outside of the pipeline calls it.
     """
     changes = [*moved, *membership.refresh(touched, now)]
-    _enter(events, changes, touched.contacts() | {change.contact for change in changes}, now)
+    contacts = touched.contacts() | {change.contact for change in changes}
+    _enter(events, changes, contacts, now, chains=chains)
+    wakeups.wake(touched, changes, now)
 
 
 def _enter(
@@ -144,8 +156,9 @@ def _enter(
     now: datetime.datetime,
     *,
     deadlines: bool = False,
+    chains: Mapping[int, int] | None = None,
 ) -> None:
-    begun = entries.consider(events, changes, contacts, now, deadlines=deadlines)
+    begun = entries.consider(events, changes, contacts, now, deadlines=deadlines, chains=chains)
     _announce(signals.journeys_entered, Journey, "journeys", begun)
 
 
@@ -219,6 +232,7 @@ def _with_entries(find: Callable[[datetime.datetime], Moves], now: datetime.date
         moves = find(now)
         for changes in moves.parts():
             _enter([], changes, {change.contact for change in changes}, now)
+            wakeups.wake(Touched(), changes, now)
         grown = {diff.segment for diff in moves.diffs if diff}
         if grown:
             sizes.take(now, grown)
@@ -257,10 +271,12 @@ def advance(now: datetime.datetime, limit: int | None = None) -> int:
     """Move one batch of due journeys; what its steps changed about contacts is followed up in the same transaction."""
     with db.batch(Journey):
         moved = engine.move(now, limit or conf.ADVANCE_BATCH)
-        if moved.fields:
+        if moved.fields or moved.changes:
             touched = Touched()
             touched.fields.update(moved.fields)
-            follow(touched, now)
+            for change in moved.changes:
+                touched.segments[change.segment].add(change.contact)
+            follow(touched, now, moved=moved.changes, chains=moved.chains)
         _announce(signals.journeys_ended, Journey, "journeys", [traveller.id for traveller in moved.ended])
         return moved.journeys
 
@@ -269,7 +285,37 @@ def deliver(now: datetime.datetime | None = None, limit: int | None = None) -> d
     """Hand queued messages over to the mail server; ``now`` freezes the clock (tests, rehearsals)."""
     clock = timezone.now if now is None else lambda: now
     delivery.recover(clock())
+    notices.deliver(clock, delivery.send_notice, conf.MESSAGE_BATCH)
     return delivery.deliver(clock, JourneyGate(), limit or conf.MESSAGE_BATCH)
+
+
+def place_calls(now: datetime.datetime | None = None, limit: int = 1000) -> calling.Tally:
+    """Send queued HTTP calls, and settle what somebody left behind; ``now`` freezes the clock (tests, rehearsals)."""
+    clock = timezone.now if now is None else lambda: now
+    left = calling.recover(clock(), CallGate())
+    tally = calling.deliver(clock, CallGate(), limit, CALLS_LIMIT)
+    tally.unknown += left.unknown
+    tally.failed += left.failed
+    tally.settled += left.settled
+    return tally
+
+
+def dial() -> None:
+    """The task of whoever sends HTTP calls: beside the alarm clock, which must not wait for other systems. One at a time."""
+    me = f"{socket.gethostname()[:28]}:{os.getpid()}"
+    if not _take_lease(me, "calls"):
+        return
+    stop = time.monotonic() + TICK_LIMIT
+    while time.monotonic() < stop and _take_lease(me, "calls") and place_calls().handled:
+        jobs.wake()
+    Heartbeat.objects.filter(pk="calls", holder=me).update(until=timezone.now())
+
+
+def _dial_soon(now: datetime.datetime) -> None:
+    """Have a cluster send the calls that are due, unless somebody is at it."""
+    held = Heartbeat.objects.filter(pk="calls", until__gt=now).values_list("holder", flat=True).first()
+    if (held is None or _is_gone(held)) and calling.anything_due(now):
+        jobs.enqueue(jobs.CALLS)
 
 
 # --- tick and pulse ----------------------------------------------------------------------------------------------------
@@ -284,15 +330,18 @@ def tick(now: datetime.datetime | None = None) -> int:
     total = 0
     moment = now or timezone.now()
     Heartbeat.objects.update_or_create(pk="tick", defaults={"at": moment})
-    for stage in (rebuild, sweep, settle_deadlines):
+    for stage in (rebuild, sweep, settle_deadlines, learning.look):
         _behind_a_wall(stage, moment)
     while time.monotonic() < stop:
         moment = now or timezone.now()
         done = drain(moment) + advance(moment)
         done += deliver(now).handled
+        done += place_calls(now).handled if now else 0
         if not done:
             break
         total += done
+    if now is None:
+        _dial_soon(moment)
     return total
 
 
@@ -349,13 +398,13 @@ def _hand_on(me: str) -> None:
             close_old_connections()
 
 
-def _take_lease(me: str) -> bool:
+def _take_lease(me: str, name: str = "pulse") -> bool:
     now = timezone.now()
     until = now + datetime.timedelta(seconds=TICK_LIMIT + 10)
-    lease, _created = Heartbeat.objects.get_or_create(pk="pulse", defaults={"at": now, "until": now})
+    lease, _created = Heartbeat.objects.get_or_create(pk=name, defaults={"at": now, "until": now})
     if lease.holder != me and lease.until and lease.until > now and not _is_gone(lease.holder):
         return False
-    mine = Heartbeat.objects.filter(pk="pulse", holder=lease.holder, until=lease.until)
+    mine = Heartbeat.objects.filter(pk=name, holder=lease.holder, until=lease.until)
     return bool(mine.update(at=now, until=until, holder=me))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from wagtail_journeys.campaigns.outcomes import Advance, WaitUntil
 from wagtail_journeys.campaigns.steps import Group, Position, registry
-from wagtail_journeys.campaigns.steps.wait import zone_of
+from wagtail_journeys.campaigns.clock import zone_of
 from wagtail_journeys.models import Contact
 
 WAIT = registry["wait"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from wagtail import blocks
@@ -18,17 +19,16 @@ def step_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
     steps = sorted(
         registry, key=lambda step: GROUPS.index(step.group) if step.group in GROUPS else len(GROUPS)
     )
-    plain = {step.key: step.block() for step in steps if not step.arms}
+    plain = {step.key: step.block() for step in steps if not (step.arms or step.arm_list)}
     found = list(plain.items())
     for _level in range(depth):
-        inner, found = found, []
-        for step in steps:
-            arms = [
-                (name, blocks.StreamBlock(inner, required=False, label=label))
-                for name, label in step.arms.items()
-            ]
-            found.append((step.key, step.block(arms) if arms else plain[step.key]))
+        stream = partial(_stream, found)
+        found = [(step.key, plain.get(step.key) or step.block(step.arm_fields(stream))) for step in steps]
     return found
+
+
+def _stream(inner: list[tuple[str, blocks.Block]], label: Any) -> blocks.StreamBlock:
+    return blocks.StreamBlock(inner, required=False, label=label)
 
 
 class StepsBlock(blocks.StreamBlock):

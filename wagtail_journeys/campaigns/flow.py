@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _t
 
 from wagtail_journeys.exceptions import UnknownKey
 
+from . import arms
 from .drawing import icon, text_lines
 from .steps import registry
 
@@ -209,17 +210,17 @@ def _node(block: Mapping[str, Any], counts: Counts, path: str) -> Node:
     except Exception:  # noqa: BLE001  a host site's own step may stumble over unfinished values in any way
         sentence = "…"
     sentence = sentence[:1].upper() + sentence[1:]
-    arms = [
+    ways = [
         Arm(
-            name,
-            str(label),
-            read(params.get(name) or [], counts, f"{path}.{name}."),
-            str(counts.get(f"{step_id}/{name}", "")),
+            arm.name,
+            arm.label,
+            read(arm.steps, counts, f"{path}.{arm.name}."),
+            str(counts.get(f"{step_id}/{arm.name}", "")),
         )
-        for name, label in step.arms.items()
+        for arm in arms.arms_of(step, params)
     ]
     return Node(
-        step_id, "step", step.icon, str(step.label), sentence, count, text_lines(sentence), arms, step.ends
+        step_id, "step", step.icon, str(step.label), sentence, count, text_lines(sentence), ways, step.ends
     )
 
 
@@ -324,8 +325,14 @@ def from_graph(graph: Mapping[str, Any]) -> list[dict[str, Any]]:
         found = []
         while step_id and step_id != until and step_id in nodes:
             node = nodes[step_id]
-            arms = {name: chain(first, node["next"]) for name, first in (node.get("arms") or {}).items()}
-            found.append({"type": node["type"], "value": {**node["params"], **arms}, "id": step_id})
+            ways = {name: chain(first, node["next"]) for name, first in (node.get("arms") or {}).items()}
+            try:
+                step = registry[node["type"]]
+            except UnknownKey:
+                step = None
+            found.append(
+                {"type": node["type"], "value": arms.value_of(step, node["params"], ways), "id": step_id}
+            )
             step_id = node["next"]
         return found
 

@@ -7,11 +7,14 @@ from django.forms.utils import ErrorList
 from django.utils.translation import gettext as _t
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.blocks import StreamBlockValidationError, StreamValue
+from wagtail.blocks.list_block import ListBlockValidationError
 from wagtail.blocks.struct_block import StructBlockValidationError
 
 from wagtail_journeys.streams import raw
 
+from .arms import STEPS, items_of
 from .models import Campaign
+from .steps import Step
 from .steps import registry as steps_registry
 from .triggers import registry as triggers_registry
 
@@ -21,6 +24,7 @@ class CampaignForm(WagtailAdminModelForm):
 
     class Media:
         css = {"all": ["wagtail_journeys/editor.css"]}
+        js = ["wagtail_journeys/segments-rows.js"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -82,7 +86,20 @@ def steps_error(steps: list[dict[str, Any]]) -> StreamBlockValidationError | Non
         errors: dict[str, ValidationError] = {
             name: error for name, error in inside.items() if error is not None
         }
+        listed = _list_errors(step, block["value"])
+        if listed:
+            errors[step.arm_list] = ListBlockValidationError(block_errors=listed)
         messages = step.problems(block["value"])
         if messages or errors:
             found[number] = at_block(messages, errors)
     return StreamBlockValidationError(block_errors=found) if found else None
+
+
+def _list_errors(step: Step, value: dict[str, Any]) -> dict[int, ValidationError]:
+    """The same for the steps in a list of arms, by the number of the arm."""
+    found: dict[int, ValidationError] = {}
+    for number, item in enumerate(items_of(step, value)):
+        error = steps_error(item["value"].get(STEPS) or [])
+        if error is not None:
+            found[number] = StructBlockValidationError(block_errors={STEPS: error})
+    return found

@@ -95,6 +95,12 @@ class Campaign(
     priority = models.PositiveIntegerField(
         _("priority"), default=100, help_text=_("The lowest number goes first.")
     )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        help_text=_("For contacts whose own time zone is not known. Empty: that of the site."),
+    )
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     steps = RegistryStreamField(StepsBlock, blank=True, verbose_name=_("steps"))
@@ -204,6 +210,9 @@ class CampaignVersion(models.Model):
         "wagtailcore.Revision", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     graph = models.JSONField()
+    # Whether any of its steps waits for something to happen; and since when nobody is in it and nobody will be.
+    waits = models.BooleanField(default=False)
+    retired_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

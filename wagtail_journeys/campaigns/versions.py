@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from wagtail_journeys.campaigns import arms
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
 from wagtail_journeys.campaigns.steps import registry
 
@@ -27,12 +28,12 @@ def compile_graph(campaign: Campaign) -> Graph:
         following = after
         for block in reversed(blocks):
             step, value = registry[block["type"]], block["value"]
-            arms = {name: chain(value.get(name) or [], following) for name in step.arms}
+            ways = {arm.name: chain(arm.steps, following) for arm in arms.arms_of(step, value)}
             nodes[block["id"]] = {
                 "type": block["type"],
-                "params": {key: item for key, item in value.items() if key not in step.arms},
+                "params": arms.params_of(step, value),
                 "next": following,
-                "arms": arms,
+                "arms": ways,
             }
             following = block["id"]
         return following
@@ -40,8 +41,8 @@ def compile_graph(campaign: Campaign) -> Graph:
     def walk(blocks: list[dict[str, Any]]) -> None:
         for block in blocks:
             order.append(block["id"])
-            for name in registry[block["type"]].arms:
-                walk(block["value"].get(name) or [])
+            for arm in arms.arms_of(registry[block["type"]], block["value"]):
+                walk(arm.steps)
 
     steps = campaign.raw_steps
     start = chain(steps, None)
@@ -53,6 +54,7 @@ def compile_graph(campaign: Campaign) -> Graph:
         "order": order,
         "trigger": {"type": trigger["type"], "params": trigger["value"]} if trigger else None,
         "filters": {"match": campaign.filters_match, "rules": campaign.raw_filters},
+        "zone": campaign.time_zone,
     }
 
 
@@ -64,9 +66,18 @@ def compile_version(campaign: Campaign, now: datetime.datetime) -> tuple[Campaig
         return current, False
     number = current.number + 1 if current else 1
     version = CampaignVersion.objects.create(
-        campaign=campaign, number=number, revision_id=campaign.live_revision_id, graph=graph, created_at=now
+        campaign=campaign,
+        number=number,
+        revision_id=campaign.live_revision_id,
+        graph=graph,
+        waits=any(_waits(node) for node in graph["nodes"].values()),
+        created_at=now,
     )
     return version, True
+
+
+def _waits(node: dict[str, Any]) -> bool:
+    return registry[node["type"]].mentions(node["params"]) is not None
 
 
 @lru_cache(maxsize=512)

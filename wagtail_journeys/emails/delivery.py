@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends import smtp as smtp_backend
 from django.db import OperationalError, transaction
 from django.db.models import Q
@@ -306,6 +306,11 @@ def _letter(
         reply_to=version.reply_to,
         headers=headers,
     ).checked()
+
+
+def send_notice(recipients: list[str], subject: str, text: str) -> None:
+    """One plain email to colleagues, each of them an addressee. Raises what the backend raises."""
+    EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, recipients).send()
 
 
 # The mail server ------------------------------------------------------------------------------------------------------

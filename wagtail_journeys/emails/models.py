@@ -229,3 +229,37 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject or str(self.uuid)
+
+
+class Notice(models.Model):
+    """One email to colleagues that a campaign asked for. It is not counted among the messages."""
+
+    wagtail_reference_index_ignore = True
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("being handed over")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("perhaps sent")
+
+    visit = models.OneToOneField(
+        "wagtail_journeys.Visit", null=True, blank=True, on_delete=models.CASCADE, related_name="notice"
+    )
+    recipients = models.TextField()
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    due_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        indexes = [models.Index(fields=["due_at"], name="wj_notice_due", condition=Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return self.subject

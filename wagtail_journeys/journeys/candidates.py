@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from wagtail_journeys.campaigns import versions
 from wagtail_journeys.campaigns.triggers import registry
 from wagtail_journeys.campaigns.versions import LiveCampaign
+from wagtail_journeys.events import catalogue
 from wagtail_journeys.events.log import Recorded
 from wagtail_journeys.events.places import Places
 from wagtail_journeys.journeys.models import PendingEntry
@@ -30,10 +31,43 @@ class Candidate:
     event: int | None = None
     deadline: datetime.datetime | None = None  # until when an event that came too early is kept (E3)
     pending: PendingEntry | None = None
+    held: bool = False  # by an event that may start nothing, as nobody has declared it
+    chain: int = 0  # how many campaigns, each started by the one before, have led here (S7)
 
 
 def from_events(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
     """Campaigns by event name, then the trigger's own look at each event: no statement per campaign or event."""
+    return _enrolled(campaigns, events) + _heard(campaigns, events)
+
+
+def _enrolled(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
+    """Contacts that somebody, or another campaign, has added: into that campaign, whatever its trigger."""
+    by_id = {campaign.id: campaign for campaign in campaigns}
+    return [
+        _candidate(by_id[event.properties["campaign"]], event)
+        for event in events
+        if event.name == catalogue.ENROL
+        and event.source == catalogue.ENGINE
+        and event.contact_id
+        and event.properties.get("campaign") in by_id
+    ]
+
+
+def _candidate(campaign: LiveCampaign, event: Recorded) -> Candidate:
+    chain = event.properties.get(catalogue.CHAIN) if event.source == catalogue.ENGINE else 0
+    return Candidate(
+        campaign,
+        event.contact_id or 0,
+        f"event:{event.id}",
+        event.occurred_at,
+        event=event.id,
+        deadline=event.received_at + datetime.timedelta(minutes=campaign.matching_window),
+        held=event.held,
+        chain=chain if isinstance(chain, int) else 0,
+    )
+
+
+def _heard(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
     listening: dict[str, list[LiveCampaign]] = defaultdict(list)
     for campaign in campaigns:
         for name in registry[campaign.trigger].events(campaign.params):
@@ -49,27 +83,26 @@ def from_events(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> li
     for event in heard:
         for campaign in listening[event.name]:
             if event.contact_id and registry[campaign.trigger].matches(campaign.params, event, places):
-                window = datetime.timedelta(minutes=campaign.matching_window)
-                found.append(
-                    Candidate(
-                        campaign,
-                        event.contact_id,
-                        f"event:{event.id}",
-                        event.occurred_at,
-                        event=event.id,
-                        deadline=event.received_at + window,
-                    )
-                )
+                found.append(_candidate(campaign, event))
     return found
 
 
-def from_changes(campaigns: list[LiveCampaign], changes: Sequence[Change]) -> list[Candidate]:
+def from_changes(
+    campaigns: list[LiveCampaign], changes: Sequence[Change], chains: Mapping[int, int]
+) -> list[Candidate]:
+    """``chains`` says, for contacts that a campaign has just changed, how many campaigns have led to that."""
     listening: dict[int, list[LiveCampaign]] = defaultdict(list)
     for campaign in campaigns:
         for segment in registry[campaign.trigger].segments(campaign.params):
             listening[segment].append(campaign)
     return [
-        Candidate(campaign, change.contact, f"membership:{change.membership}", change.at)
+        Candidate(
+            campaign,
+            change.contact,
+            f"membership:{change.membership}",
+            change.at,
+            chain=chains.get(change.contact, -1) + 1,
+        )
         for change in changes
         if change.entered
         for campaign in listening.get(change.segment, ())

@@ -10,7 +10,7 @@ import datetime
 import logging
 import random
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,10 +21,17 @@ from wagtail_journeys.campaigns import versions
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.outcomes import (
     Advance,
+    CallHttp,
     ChangeContact,
+    ChangeList,
+    Effect,
+    EndCampaign,
     Exit,
     Fail,
+    KeepData,
+    NotifyTeam,
     Outcome,
+    RecordEvent,
     Retry,
     SendEmail,
     WaitUntil,
@@ -33,15 +40,22 @@ from wagtail_journeys.campaigns.steps import Group, Position, Step, registry
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import changes
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails import outbox
+from wagtail_journeys.emails import notices, outbox
 from wagtail_journeys.events import catalogue, inbox
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.exceptions import UnknownKey
+from wagtail_journeys.journeys import calling, endings
 from wagtail_journeys.journeys.models import Journey, Visit
+from wagtail_journeys.segments import compiler
+from wagtail_journeys.segments.membership import Change
+from wagtail_journeys.segments.models import Segment
 
 logger = logging.getLogger(__name__)
 
 State = Journey.State
+
+#: What the control group of a split does not get.
+MESSAGES = (SendEmail,)
 
 
 @dataclass(slots=True)
@@ -58,6 +72,8 @@ class Traveller:
     entered_at: datetime.datetime
     entry_event: int | None
     attempts: int
+    holdout: bool
+    chain: int
     due_at: datetime.datetime | None = None
     state: str = "active"
     ended_at: datetime.datetime | None = None
@@ -69,9 +85,13 @@ class Traveller:
 
 @dataclass
 class Moved:
-    """What one batch did. ``fields`` are contact fields that steps changed, with the contacts."""
+    """What one batch did. ``fields`` are contact fields that steps changed, with the contacts; ``changes`` are stays on
+    lists that steps began or ended; ``chains`` how many campaigns led to the journey of each contact.
+    """
 
     journeys: int = 0
+    changes: list[Change] = field(default_factory=list)
+    chains: dict[int, int] = field(default_factory=dict)
     fields: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     ended: list[Traveller] = field(default_factory=list)
     messages: int = 0
@@ -120,6 +140,8 @@ def _traveller(journey: Journey) -> Traveller:
         entered_at=journey.entered_at,
         entry_event=journey.entry_event_id,
         attempts=journey.attempts,
+        holdout=journey.holdout,
+        chain=journey.chain,
     )
 
 
@@ -131,8 +153,10 @@ def _pass_step(
     version: int, step_id: str, group: list[Traveller], moved: Moved, now: datetime.datetime
 ) -> list[Traveller]:
     """Ask the step, record the visits, do the effects. Returns those that go on to another step at once."""
-    node = versions.graph(version)["nodes"].get(step_id)
-    outcomes = _outcomes(step_id, node, group, now)
+    graph = versions.graph(version)
+    node = graph["nodes"].get(step_id)
+    outcomes = _outcomes(step_id, node, group, graph.get("zone") or "", now)
+    _hold_out(group, outcomes)
     again = _record_visits(group, outcomes, now)
     _do_effects(group, outcomes, again, moved, now)
     onward = []
@@ -173,7 +197,7 @@ def back_off(attempts: int) -> datetime.timedelta:
 
 
 def _outcomes(
-    step_id: str, node: dict[str, Any] | None, group: list[Traveller], now: datetime.datetime
+    step_id: str, node: dict[str, Any] | None, group: list[Traveller], zone: str, now: datetime.datetime
 ) -> dict[int, Outcome]:
     if node is None:
         return {t.id: Fail(_t("the step does not exist in this version of the campaign")) for t in group}
@@ -181,11 +205,11 @@ def _outcomes(
         step = registry[node["type"]]
     except UnknownKey as error:
         return {traveller.id: _failed(traveller, str(error)) for traveller in group}
-    return _decide(step, node, step_id, group, now)
+    return _decide(step, node, step_id, group, zone, now)
 
 
 def _decide(
-    step: Step, node: dict[str, Any], step_id: str, group: list[Traveller], now: datetime.datetime
+    step: Step, node: dict[str, Any], step_id: str, group: list[Traveller], zone: str, now: datetime.datetime
 ) -> dict[int, Outcome]:
     """The step's decisions. If it raises, the group is halved until the journey it raises for stands alone (S8)."""
     positions = [
@@ -193,7 +217,7 @@ def _decide(
     ]
     try:
         with transaction.atomic():
-            outcomes = step.decide(Group(group[0].campaign, step_id, positions), node["params"], now)
+            outcomes = step.decide(Group(group[0].campaign, step_id, positions, zone), node["params"], now)
             missing = [traveller.id for traveller in group if traveller.id not in outcomes]
             if missing:
                 raise LookupError(f"the step {node['type']!r} decided nothing for {len(missing)} journeys")
@@ -206,9 +230,27 @@ def _decide(
             return {group[0].id: _failed(group[0], f"{type(error).__name__}: {error}")}
         middle = len(group) // 2
         return {
-            **_decide(step, node, step_id, group[:middle], now),
-            **_decide(step, node, step_id, group[middle:], now),
+            **_decide(step, node, step_id, group[:middle], zone, now),
+            **_decide(step, node, step_id, group[middle:], zone, now),
         }
+
+
+def _hold_out(group: list[Traveller], outcomes: dict[int, Outcome]) -> None:
+    """Whoever is in the control group goes the same way as the others, without the messages (S4)."""
+    for traveller in group:
+        outcome = outcomes[traveller.id]
+        if isinstance(outcome, WaitUntil) and traveller.holdout and any(map(_is_message, outcome.effects)):
+            outcomes[traveller.id] = Advance(skipped=_t("in the control group"))
+        if not isinstance(outcome, Advance):
+            continue
+        if traveller.holdout and any(isinstance(effect, MESSAGES) for effect in outcome.effects):
+            kept = tuple(effect for effect in outcome.effects if not isinstance(effect, MESSAGES))
+            outcomes[traveller.id] = replace(outcome, effects=kept, skipped=_t("in the control group"))
+        traveller.holdout = traveller.holdout or outcome.holdout
+
+
+def _is_message(effect: Effect) -> bool:
+    return isinstance(effect, CallHttp) and effect.is_message
 
 
 def _failed(traveller: Traveller, error: str) -> Outcome:
@@ -276,20 +318,86 @@ def _do_effects(
     moved: Moved,
     now: datetime.datetime,
 ) -> None:
-    emails: list[tuple[Traveller, SendEmail]] = []
-    updates: list[tuple[int, ChangeContact]] = []
+    wanted: dict[type[Effect], list[tuple[Traveller, Any]]] = defaultdict(list)
     for traveller in group:
         outcome = outcomes[traveller.id]
-        if not isinstance(outcome, Advance) or traveller.id in again:
+        if not isinstance(outcome, Advance | WaitUntil) or traveller.id in again:
             continue
         for effect in outcome.effects:
-            if isinstance(effect, SendEmail):
-                emails.append((traveller, effect))
-            else:
-                updates.append((traveller.contact, effect))
-    if updates:
-        for name, contacts in changes.apply(updates).items():
-            moved.fields[name] |= contacts
+            wanted[type(effect)].append((traveller, effect))
+            moved.chains[traveller.contact] = max(traveller.chain, moved.chains.get(traveller.contact, 0))
+    updates = [(traveller.contact, effect) for traveller, effect in wanted[ChangeContact]]
+    for name, contacts in changes.apply(updates).items():
+        moved.fields[name] |= contacts
+    moved.changes += _change_lists(wanted[ChangeList], now)
+    _record_events(wanted[RecordEvent], now)
+    _end_campaigns(wanted[EndCampaign], now)
+    notices.queue_many(
+        [
+            notices.Draft(traveller.visit, effect.recipients, effect.subject, effect.text)
+            for traveller, effect in wanted[NotifyTeam]
+        ],
+        now,
+    )
+    moved.messages += _queue_emails(wanted[SendEmail], now)
+    calling.queue(wanted[CallHttp], now)
+    calling.keep(wanted[KeepData])
+
+
+def _change_lists(wanted: list[tuple[Traveller, ChangeList]], now: datetime.datetime) -> list[Change]:
+    """One pair of statements per list that the step names."""
+    if not wanted:
+        return []
+    from wagtail_journeys.segments import lists
+
+    chosen: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    for traveller, effect in wanted:
+        chosen[(effect.segment, effect.add)].append(traveller.contact)
+    segments = Segment.objects.in_bulk({segment for segment, _add in chosen})
+    made: list[Change] = []
+    for (segment, add), contacts in chosen.items():
+        if segment in segments:
+            made += (lists.add if add else lists.remove)(segments[segment], contacts, now)
+    return made
+
+
+def _record_events(wanted: list[tuple[Traveller, RecordEvent]], now: datetime.datetime) -> None:
+    """Through the inbox, like any other event; the chain says how many campaigns have led to it (S7)."""
+    inbox.accept_many(
+        [
+            Incoming(
+                source=catalogue.ENGINE,
+                name=effect.name,
+                message_id=f"visit:{traveller.visit}:{effect.name}"[:100],
+                occurred_at=now,
+                contact_id=traveller.contact,
+                properties={
+                    **effect.properties,
+                    catalogue.CHAIN: traveller.chain + 1,
+                    "by_campaign": traveller.campaign,
+                },
+            )
+            for traveller, effect in wanted
+        ],
+        now,
+        wake=False,
+    )
+
+
+def _end_campaigns(wanted: list[tuple[Traveller, EndCampaign]], now: datetime.datetime) -> None:
+    """One statement to end, one for the visits, per campaign that the step names."""
+    chosen: dict[int, list[Traveller]] = defaultdict(list)
+    for traveller, effect in wanted:
+        chosen[effect.campaign].append(traveller)
+    for campaign, travellers in chosen.items():
+        theirs = Journey.objects.filter(
+            compiler.among({traveller.contact for traveller in travellers}, "contact_id"),
+            campaign=campaign,
+        ).exclude(pk__in=[traveller.id for traveller in travellers])
+        endings.end(theirs, _t("ended by another campaign"), now)
+
+
+def _queue_emails(emails: list[tuple[Traveller, SendEmail]], now: datetime.datetime) -> int:
     if emails:
         addresses = dict(
             Contact.objects.filter(pk__in={t.contact for t, _effect in emails}).values_list("pk", "email")
@@ -299,7 +407,7 @@ def _do_effects(
                 "pk", "topic_id"
             )
         )
-        moved.messages += outbox.queue_many(
+        return outbox.queue_many(
             [
                 outbox.Draft(
                     visit=traveller.visit,
@@ -316,15 +424,37 @@ def _do_effects(
             ],
             now,
         )
+    return 0
 
 
 def _write(travellers: list[Traveller], moved: Moved, now: datetime.datetime) -> None:
     db.update_rows(
         Journey,
         "id",
-        ["state", "step_id", "visit_id", "arrived_at", "due_at", "attempts", "ended_at", "end_reason"],
         [
-            (t.id, t.state, t.step, t.visit, t.arrived_at, t.due_at, t.attempts, t.ended_at, t.end_reason)
+            "state",
+            "step_id",
+            "visit_id",
+            "arrived_at",
+            "due_at",
+            "attempts",
+            "holdout",
+            "ended_at",
+            "end_reason",
+        ],
+        [
+            (
+                t.id,
+                t.state,
+                t.step,
+                t.visit,
+                t.arrived_at,
+                t.due_at,
+                t.attempts,
+                t.holdout,
+                t.ended_at,
+                t.end_reason,
+            )
             for t in travellers
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Max, Q
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from wagtail_journeys import db
 from wagtail_journeys.campaigns import versions
-from wagtail_journeys.campaigns.steps.wait import zone_of
+from wagtail_journeys.campaigns.clock import zone_of
 from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import Contact, Topic
@@ -26,6 +26,9 @@ from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.membership import Change
 
 Reason = Refusal.Reason
+
+#: So many campaigns may start each other in a row; what would come after is cut (S7).
+CHAIN_LIMIT = 10
 
 
 @dataclass
@@ -54,6 +57,7 @@ def consider(
     now: datetime.datetime,
     *,
     deadlines: bool = False,
+    chains: Mapping[int, int] | None = None,
 ) -> list[int]:
     """Let contacts into campaigns: by new events, by segments entered, and by changes to contacts with pending entries.
 
@@ -62,7 +66,9 @@ def consider(
     campaigns' topics, never on the number of contacts.
     """
     campaigns = versions.admitting()
-    candidates = finding.from_events(campaigns, events) + finding.from_changes(campaigns, changes)
+    candidates = finding.from_events(campaigns, events) + finding.from_changes(
+        campaigns, changes, chains or {}
+    )
     candidates += finding.from_pending(campaigns, set(touched), now, deadlines=deadlines)
     if not candidates:
         return []
@@ -86,7 +92,9 @@ def _within_life(
     kept = []
     for candidate in candidates:
         campaign = candidate.campaign
-        if campaign.starts_at and now < campaign.starts_at:
+        if candidate.chain > CHAIN_LIMIT:
+            decisions.refuse(candidate, Reason.CHAIN)
+        elif campaign.starts_at and now < campaign.starts_at:
             decisions.refuse(candidate, Reason.NOT_STARTED)
         elif campaign.ends_at and now >= campaign.ends_at:
             decisions.refuse(candidate, Reason.ENDED)
@@ -94,6 +102,8 @@ def _within_life(
             candidate.pending is None and campaign.live_since and candidate.happened_at < campaign.live_since
         ):
             decisions.refuse(candidate, Reason.BEFORE_LIVE)
+        elif candidate.held:
+            decisions.refuse(candidate, Reason.UNDECLARED)
         else:
             kept.append(candidate)
     return kept
@@ -320,6 +330,9 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
                 None if campaign.start else now,
                 "",
                 "",
+                False,
+                candidate.chain,
+                {},
             )
         )
     begun = db.insert_rows(
@@ -340,6 +353,9 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
             "ended_at",
             "end_reason",
             "note",
+            "holdout",
+            "chain",
+            "data",
         ],
         rows,
         ignore_conflicts=True,

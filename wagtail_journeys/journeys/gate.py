@@ -23,7 +23,10 @@ class JourneyGate:
 
     def allowed(self, now: datetime.datetime) -> Q:
         """A message of a journey that failed or was ended from outside is not handed over."""
-        return self.claimable(now) & (Q(visit__isnull=True) | ~Q(visit__journey__state=Journey.State.FAILED))
+        return self.claimable(now) & (
+            Q(visit__isnull=True)
+            | (~Q(visit__journey__state=Journey.State.FAILED) & Q(visit__journey__cut_at__isnull=True))
+        )
 
     def reason(self, message_ids: list[int], now: datetime.datetime) -> dict[int, str]:
         """Why these messages are not allowed; those that are allowed are left out."""

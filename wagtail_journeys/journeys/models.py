@@ -40,11 +40,19 @@ class Journey(models.Model):
     arrived_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # In the control group of a split: goes the same way, without messages.
+    holdout = models.BooleanField(default=False)
+    # How many campaigns, each started by the one before, have led to this journey.
+    chain = models.PositiveSmallIntegerField(default=0)
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=200, blank=True)
+    # When it was ended from outside: what it has queued is not sent any more.
+    cut_at = models.DateTimeField(null=True, blank=True)
     converted_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
+    # What steps kept for later ones, e.g. members of the answer to an HTTP call: {"crm_id": 12}.
+    data = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("journey")
@@ -150,11 +158,13 @@ class Refusal(models.Model):
         ENDED = "ended", _("the campaign has ended")
         FILTERS = "filters", _("the contact does not match the filters")
         BEFORE_LIVE = "before_live", _("it happened before the campaign went live")
+        UNDECLARED = "undeclared", _("visitors send the event, and nobody has declared it")
         FREQUENCY = "frequency", _("the contact has been in the campaign as often as it allows")
         ACTIVE = "active", _("the contact is inside the campaign already")
         GROUP = "group", _("another campaign of the exclusive group took the event")
         CONSENT = "consent", _("the contact has not agreed to the topic")
         SUPPRESSED = "suppressed", _("the address is suppressed")
+        CHAIN = "chain", _("too many campaigns have started each other")
 
     campaign = models.ForeignKey(
         "wagtail_journeys.Campaign", on_delete=models.CASCADE, related_name="refusals"

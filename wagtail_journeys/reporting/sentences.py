@@ -14,6 +14,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
 from wagtail.documents import get_document_model
 
+from wagtail_journeys.campaigns import arms
 from wagtail_journeys.campaigns.models import CampaignVersion
 from wagtail_journeys.campaigns.steps import registry
 from wagtail_journeys.events import catalogue
@@ -46,7 +47,7 @@ def step_words(node: Mapping[str, Any]) -> StepWords:
         text = step.describe(node["params"])
     except (JourneysError, KeyError, TypeError, ValueError):
         return StepWords(_t("a step that cannot be read (%s)") % node.get("type", "?"), "warning")
-    return StepWords(text, step.icon, {name: str(label) for name, label in step.arms.items()})
+    return StepWords(text, step.icon, arms.labels(step, node["params"]))
 
 
 def graph_words(version_id: int, graph: Mapping[str, Any]) -> dict[str, StepWords]:

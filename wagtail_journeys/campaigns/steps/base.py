@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from wagtail_journeys.campaigns.outcomes import Outcome
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.events.models import Event
 from wagtail_journeys.segments import compiler
+from wagtail_journeys.segments.conditions import Mentions
 
 #: What a block stores: JSON values by field name.
 Params = dict[str, Any]
@@ -41,6 +42,8 @@ class Group:
     campaign: int
     step_id: str
     positions: Sequence[Position]
+    #: Name of the campaign's time zone; "" where it has none.
+    zone: str = ""
 
     @cached_property
     def contacts(self) -> dict[int, Contact]:
@@ -60,7 +63,7 @@ class Group:
         return compiler.evaluate({0: compiler.Question(match, rules, contacts)}, now)[0]
 
     def part(self, positions: Sequence[Position]) -> Group:
-        return Group(self.campaign, self.step_id, positions)
+        return Group(self.campaign, self.step_id, positions, self.zone)
 
 
 class Step:
@@ -78,6 +81,8 @@ class Step:
     group: Any = ""
     #: Names of nested streams of steps, with their labels, e.g. ``{"yes": "Yes", "no": "No"}``.
     arms: dict[str, Any] = {}
+    #: Name of the field that holds a list of arms which the editor makes; see ``campaigns.arms``.
+    arm_list: str = ""
     #: Whether every journey ends here, so that nothing behind it is ever reached.
     ends: bool = False
 
@@ -85,8 +90,12 @@ class Step:
         """The form: child blocks by name (without the arms)."""
         return []
 
+    def arm_fields(self, stream: Callable[[Any], blocks.StreamBlock]) -> list[tuple[str, blocks.Block]]:
+        """The fields that hold nested steps; ``stream(label)`` makes a stream of steps."""
+        return [(name, stream(label)) for name, label in self.arms.items()]
+
     def block(self, arms: Sequence[tuple[str, blocks.Block]] = ()) -> blocks.StructBlock:
-        """The block; ``arms`` are the streams of nested steps, by name."""
+        """The block; ``arms`` are the fields that hold nested steps."""
         return blocks.StructBlock(
             [*self.fields(), *arms],
             label=self.label,
@@ -114,6 +123,10 @@ class Step:
     def references(self, params: Params) -> dict[str, set[int]]:
         """What the step uses, by kind: ``{"template": {3}, "segment": {1, 2}}``."""
         return {}
+
+    def mentions(self, params: Params) -> Mentions | None:
+        """For steps that journeys wait at: what makes the step look at a waiting contact again before it is due."""
+        return None
 
 
 class SimpleStep(Step):

@@ -3,57 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import zoneinfo
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import blocks
 
+from wagtail_journeys.campaigns.clock import UNITS, at_local_time, later, zone_of
 from wagtail_journeys.campaigns.outcomes import Advance, Outcome, WaitUntil
 
 from . import registry
 from .base import TIMING, Group, Params, Step
-
-UNITS = {"minutes": _("minutes"), "hours": _("hours"), "days": _("days"), "weeks": _("weeks")}
-
-
-def zone_of(name: str) -> zoneinfo.ZoneInfo:
-    """The zone called ``name``, or the site's where it is empty or unknown (semantics T1)."""
-    for candidate in (name, settings.TIME_ZONE):
-        if candidate:
-            try:
-                return zoneinfo.ZoneInfo(candidate)
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-                continue
-    return zoneinfo.ZoneInfo("UTC")
-
-
-def at_local_time(day: datetime.date, time: datetime.time, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
-    """The moment of a local clock time, in UTC.
-
-    A time that the clock skips moves to the first one that exists; of a time that comes twice the first is taken
-    (semantics T2).
-    """
-    local = datetime.datetime.combine(day, time, tzinfo=zone)
-    moment = local.astimezone(datetime.UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-        return moment
-    # In a gap the two folds lie on either side of the change; search it to the second.
-    early = local.replace(fold=1).astimezone(datetime.UTC)
-    late = local.replace(fold=0).astimezone(datetime.UTC)
-    low, high = min(early, late), max(early, late)
-    offset = low.astimezone(zone).utcoffset()
-    while high - low > datetime.timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(zone).utcoffset() == offset:
-            low = middle
-        else:
-            high = middle
-    return high.replace(microsecond=0)
 
 
 class WaitBlock(blocks.StructBlock):
@@ -113,13 +75,12 @@ class Wait(Step):
             sentence += " " + _t("until %s") % params["at"][:5]
         return sentence
 
-    def moment(self, params: Params, arrived: datetime.datetime, zone: str) -> datetime.datetime:
-        """When the wait is over for a contact in ``zone`` that arrived then."""
-        length = datetime.timedelta(**{params["unit"]: params["amount"]})
+    def moment(self, params: Params, arrived: datetime.datetime, *zones: str) -> datetime.datetime:
+        """When the wait is over for a contact that arrived then; ``zones`` are the contact's and the campaign's."""
         if not params.get("at"):
-            return arrived + length
-        here = zone_of(zone)
-        day = arrived.astimezone(here).date() + length
+            return later(arrived, params["amount"], params["unit"])
+        here = zone_of(*zones)
+        day = arrived.astimezone(here).date() + datetime.timedelta(**{params["unit"]: params["amount"]})
         moment = at_local_time(day, datetime.time.fromisoformat(params["at"]), here)
         if moment < arrived:  # "0 days at 09:00" in the afternoon
             moment = at_local_time(
@@ -130,7 +91,7 @@ class Wait(Step):
     def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
         decided: dict[int, Outcome] = {}
         for position in group.positions:
-            zone = group.contacts[position.contact].time_zone if params.get("at") else ""
-            moment = self.moment(params, position.arrived_at, zone)
+            zones = (group.contacts[position.contact].time_zone, group.zone) if params.get("at") else ()
+            moment = self.moment(params, position.arrived_at, *zones)
             decided[position.journey] = Advance() if moment <= now else WaitUntil(moment)
         return decided
