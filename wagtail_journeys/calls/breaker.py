@@ -27,9 +27,11 @@ class Known:
 def look(now: datetime.datetime) -> Known:
     """One statement; usually no rows."""
     rows = Breaker.objects.filter(open_until__isnull=False).values_list("host", "open_until")
-    resting, probing = set(), set()
+    resting: set[str] = set()
+    probing: set[str] = set()
     for host, until in rows:
-        (resting if until > now else probing).add(host)
+        if until is not None:
+            (resting if until > now else probing).add(host)
     return Known(frozenset(resting), frozenset(probing))
 
 
@@ -68,7 +70,10 @@ def record(answered: Iterable[str], failed: Mapping[str, tuple[int, str]], now: 
         row.opened_at = row.opened_at or now
         row.open_until = now + datetime.timedelta(seconds=_rest(row.failures))
     db.update_rows(
-        Breaker, "host", ["opened_at", "open_until"], [(row.host, row.opened_at, row.open_until) for row in open_now]
+        Breaker,
+        "host",
+        ["opened_at", "open_until"],
+        [(row.host, row.opened_at, row.open_until) for row in open_now],
     )
     # What waits is put off, so that looking for work does not stumble over it; a queued call is otherwise due at once.
     for row in open_now:
@@ -82,4 +87,3 @@ def _queued(hosts: list[str]) -> QuerySet[Call]:
 def _rest(failures: int) -> float:
     beyond = min(max(0, failures - int(conf.CALLS_BREAKER_FAILURES)), 10)
     return min(float(conf.CALLS_BREAKER_REST) * 2**beyond, LONGEST_REST)
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -48,19 +49,20 @@ LOOK_AGAIN = 1.0
 LOOKS = 3
 
 
-def deliver(clock: Clock, gate: Gate, limit: int) -> Tally:
-    """Send up to ``limit`` due calls, the oldest first. Must not be called inside a transaction.
+def deliver(clock: Clock, gate: Gate, limit: int, seconds: float = 60.0) -> Tally:
+    """Send up to ``limit`` due calls, the oldest first, and begin none after ``seconds``. Not inside a transaction.
 
     Threads that wait for a slow host leave the others to go on. The number of statements grows with the rounds, not with
     the calls of a round.
     """
     tally = Tally()
+    stop = time.monotonic() + seconds
     width = max(1, int(conf.CALLS_AT_ONCE))
     running: dict[Future[Answer], tuple[Call, str]] = {}
     with ThreadPoolExecutor(width, thread_name_prefix="journeys-call") as threads:
         while True:
             free = min(width - len(running), limit - tally.claimed)
-            if free > 0:
+            if free > 0 and time.monotonic() < stop:
                 busy = Counter(call.host for call, _claim in running.values())
                 calls, claim = _claim_calls(clock(), gate, free, busy, tally)
                 tally.claimed += len(calls)
@@ -112,7 +114,11 @@ def _claim_calls(
             if len(found) < limit or len(chosen) >= limit:
                 break
         ids = [call.pk for call in chosen]
-        allowed = set(Call.objects.filter(gate.allowed(now), pk__in=ids).values_list("pk", flat=True)) if ids else set()
+        allowed = (
+            set(Call.objects.filter(gate.allowed(now), pk__in=ids).values_list("pk", flat=True))
+            if ids
+            else set()
+        )
         refused = [call.pk for call in chosen if call.pk not in allowed]
         if refused:
             reason = _t("the campaign or the journey has ended or stands elsewhere")
@@ -121,7 +127,11 @@ def _claim_calls(
                 tally.count(State.CANCELLED, pk)
         if allowed:
             Call.objects.filter(pk__in=allowed).update(
-                state=State.SENDING, claim=claim, marked_at=now, due_at=now + lease(), attempts=F("attempts") + 1
+                state=State.SENDING,
+                claim=claim,
+                marked_at=now,
+                due_at=now + lease(),
+                attempts=F("attempts") + 1,
             )
     return [call for call in chosen if call.pk in allowed], claim
 
@@ -155,7 +165,9 @@ def _begin(
         except CallRefused as error:
             refused.append((call, claim, Answer(refused=True, problem=str(error))))
             continue
-        future = threads.submit(transport.send, ready, float(conf.CALLS_TIMEOUT), int(conf.CALLS_MAX_RESPONSE))
+        future = threads.submit(
+            transport.send, ready, float(conf.CALLS_TIMEOUT), int(conf.CALLS_MAX_RESPONSE)
+        )
         running[future] = (call, claim)
     _settle(refused, clock(), gate, tally)
 
@@ -300,7 +312,9 @@ def _write(rows: list[dict[str, Any]], now: datetime.datetime, gate: Gate) -> No
 
 
 def _tell_breakers(rows: list[dict[str, Any]], now: datetime.datetime) -> None:
-    answered = {row["call"].host for row in rows if row["status"] is not None and not row["verdict"].host_fails}
+    answered = {
+        row["call"].host for row in rows if row["status"] is not None and not row["verdict"].host_fails
+    }
     failed: dict[str, tuple[int, str]] = {}
     for row in rows:
         if row["verdict"].host_fails:
@@ -386,7 +400,9 @@ def _end(calls: Any, state: str, reason: str, now: datetime.datetime, gate: Gate
 # By hand ----------------------------------------------------------------------------------------------------------------
 
 
-def try_out(request: Request, campaign: int | None, step_id: str, contact: int | None, now: datetime.datetime) -> Call:
+def try_out(
+    request: Request, campaign: int | None, step_id: str, contact: int | None, now: datetime.datetime
+) -> Call:
     """Send one request now and once, as a test that is counted nowhere. Returns its row in the log."""
     fields = outbox.fields_of(request)
     call = Call.objects.create(

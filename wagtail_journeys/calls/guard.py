@@ -13,14 +13,14 @@ from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import CallRefused
 
 PORTS = {"https": 443, "http": 80}
-NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$")
+NAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$"
+)
 #: Nothing that a browser, a library and a server might read in different ways.
 DOUBTFUL = re.compile(r"[\x00-\x20\x7f\\]")
 
 #: Not on the library's list of addresses that are not public.
-NEVER = tuple(
-    ipaddress.ip_network(network) for network in ("fec0::/10", "::/96", "0.0.0.0/8", "240.0.0.0/4")
-)
+NEVER = tuple(ipaddress.ip_network(network) for network in ("fec0::/10", "::/96", "0.0.0.0/8", "240.0.0.0/4"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ def target_of(url: str) -> Target:
     trusted = _is_allowed(host, port, scheme)
     if not trusted:
         if scheme != "https":
-            raise CallRefused(_t("Calls to other systems go over https://, so that nobody on the way can read them."))
+            raise CallRefused(
+                _t("Calls to other systems go over https://, so that nobody on the way can read them.")
+            )
         if port not in conf.CALLS_PORTS:
             raise CallRefused(_t("Calls to port %d are not allowed by the settings of this site.") % port)
         address = _as_address(host)

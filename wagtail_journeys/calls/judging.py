@@ -44,9 +44,7 @@ def judge(answer: Answer, repeatable: bool) -> Verdict:
             return Verdict(DEFERRED, answer.problem, host_fails=True)
         if repeatable:
             return Verdict(DEFERRED, answer.problem, host_fails=True)
-        return Verdict(
-            UNKNOWN, _t("Nobody knows whether it arrived. %s") % answer.problem, host_fails=True
-        )
+        return Verdict(UNKNOWN, _t("Nobody knows whether it arrived. %s") % answer.problem, host_fails=True)
     words = _status(status)
     if 200 <= status < 300:
         return Verdict(DONE, answer.problem)

@@ -56,7 +56,9 @@ class Call(models.Model):
     host = models.CharField(max_length=260)  # "host" or "host:port": the breaker's key
     headers = models.JSONField(default=list)  # [[name, value], …]
     body = models.TextField(blank=True)
-    body_kind = models.CharField(max_length=4, blank=True)  # "json", "form" or nothing: how secrets are written into it
+    body_kind = models.CharField(
+        max_length=4, blank=True
+    )  # "json", "form" or nothing: how secrets are written into it
     sign_with = models.CharField(max_length=100, blank=True)  # name of the secret that signs it
     repeatable = models.BooleanField(default=False)  # may be sent again when nobody knows whether it arrived
     keep = models.JSONField(default=list)  # [[member of the answer, name in the journey's data], …]

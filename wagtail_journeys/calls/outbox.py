@@ -74,7 +74,9 @@ def queue_many(drafts: Sequence[Draft], now: datetime.datetime) -> int:
     if not drafts:
         return 0
     stopped = set(
-        Stop.objects.filter(campaign__in={draft.campaign for draft in drafts}).values_list("campaign", "step_id")
+        Stop.objects.filter(campaign__in={draft.campaign for draft in drafts}).values_list(
+            "campaign", "step_id"
+        )
     )
     rows = [_row(draft, (draft.campaign, draft.step_id) in stopped, now) for draft in drafts]
     return len(db.insert_rows(Call, _NAMES, rows, ignore_conflicts=True))

@@ -76,7 +76,9 @@ def check_header(name: str, value: str) -> None:
     if name.lower() in OWN_HEADERS or name.lower().startswith("proxy-"):
         raise CallRefused(_t("The header “%s” cannot be set here.") % name)
     if CONTROL.search(value):
-        raise CallRefused(_t("The header “%s” would contain a line break or another control character.") % name)
+        raise CallRefused(
+            _t("The header “%s” would contain a line break or another control character.") % name
+        )
 
 
 def sendable(request: Request, key: uuid.UUID, now: datetime.datetime) -> Sendable:
@@ -93,7 +95,10 @@ def sendable(request: Request, key: uuid.UUID, now: datetime.datetime) -> Sendab
             shown.encode("latin-1")
         except UnicodeError as error:
             raise CallRefused(
-                _t("The header “%s” would contain letters that no header can carry. Put the value into the body.") % name
+                _t(
+                    "The header “%s” would contain letters that no header can carry. Put the value into the body."
+                )
+                % name
             ) from error
         headers[name] = shown
     lower = {name.lower() for name in headers}

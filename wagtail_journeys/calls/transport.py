@@ -15,9 +15,9 @@ from typing import Any
 import requests
 from django.utils.translation import gettext as _t
 from requests.adapters import HTTPAdapter
-from requests_hardened import Config, HTTPSession
-from requests_hardened.ip_filter import InvalidIPAddress
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from requests_hardened import Config, HTTPSession  # type: ignore[import-untyped]
+from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
+from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
@@ -97,7 +97,7 @@ class Watch:
 def _watched(pool: Any, watch: Watch) -> Any:
     """A pool whose connections tell ``watch`` when they are made."""
 
-    class Connection(pool.ConnectionCls):  # type: ignore[misc]  # http or https
+    class Connection(pool.ConnectionCls):
         def _new_conn(self) -> socket.socket:
             watch.check()
             made: socket.socket = super()._new_conn()
@@ -160,7 +160,7 @@ def _send(request: Sendable, watch: Watch, most: int) -> Answer:
         if request.target.trusted:
             adapter = TrustedAdapter()
         else:
-            adapter = PublicAdapter(is_https_proto=True)
+            adapter = PublicAdapter(is_https_proto=True)  # type: ignore[call-arg]  # the library has no types
         session.mount(f"{request.target.scheme}://", adapter.watched_by(watch))
         with session.request(
             request.method,
@@ -173,7 +173,11 @@ def _send(request: Sendable, watch: Watch, most: int) -> Answer:
         ) as response:
             body, problem = _read(response, watch, most)
             return Answer(
-                response.status_code, body, response.headers.get("Retry-After", ""), began=True, problem=problem
+                response.status_code,
+                body,
+                response.headers.get("Retry-After", ""),
+                began=True,
+                problem=problem,
             )
 
 
@@ -187,7 +191,9 @@ def _read(response: requests.Response, watch: Watch, most: int) -> tuple[bytes, 
                 break
             body += chunk
             if len(body) > most:
-                return bytes(body[:most]), _t("The answer was longer than %d bytes; the rest was not read.") % most
+                return bytes(body[:most]), _t(
+                    "The answer was longer than %d bytes; the rest was not read."
+                ) % most
     except (HTTPError, OSError) as error:
         return bytes(body), _t("The answer is not complete: %s") % _words(error, watch)
     if watch.expired:
