@@ -4,15 +4,21 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.lookups import Exact
 from wagtail import blocks
+
+from wagtail_journeys.segments.rows import ROW
 
 if TYPE_CHECKING:
     from wagtail_journeys.contacts.models import Contact
 
 #: What a block stores: JSON values by field name.
 Params = dict[str, Any]
+
+#: Among the event names of ``Mentions``: any event at all.
+ANY_EVENT = "*"
 
 
 def negated(q: Q) -> Q:
@@ -40,6 +46,23 @@ class Mentions:
         )
 
 
+class ConditionBlock(blocks.StructBlock):
+    """The line of a condition: refuses what the condition says cannot be asked, unless it is only a draft."""
+
+    def __init__(self, condition: Condition, **kwargs: Any) -> None:
+        self.condition = condition
+        super().__init__(condition.fields(), **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if self.is_deferred_validation:
+            return cleaned
+        errors = {name: ValidationError(said) for name, said in self.condition.errors(cleaned).items()}
+        if errors:
+            raise blocks.StructBlockValidationError(block_errors=errors)
+        return cleaned
+
+
 class Condition:
     """One question about a contact: the one class that gives the query and the sentence.
 
@@ -58,13 +81,17 @@ class Condition:
         """The form: child blocks by name."""
         return []
 
+    def errors(self, value: Params) -> dict[str, Any]:
+        """What is missing or wrong in a finished line, by field: {"to": "Say until when."}. Called with clean values."""
+        return {}
+
     def block(self) -> blocks.StructBlock:
-        return blocks.StructBlock(
-            self.fields(),
+        return ConditionBlock(
+            self,
             label=self.label,
             icon=self.icon,
             group=self.group or None,
-            form_classname="struct-block wj-row",
+            form_classname=ROW,
         )
 
     def q(self, params: Params, now: datetime.datetime) -> Q:
