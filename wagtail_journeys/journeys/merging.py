@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Concat, Greatest
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys import db
+from wagtail_journeys.calls.models import Call
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Identity
 from wagtail_journeys.emails import outbox
 from wagtail_journeys.emails.models import Message
@@ -78,7 +79,7 @@ def move(kept_id: int, gone_id: int, now: datetime.datetime) -> bool:
     _memberships(kept_id, gone_id, now)
     _consents(kept_id, gone_id)
     _refusals(kept_id, gone_id)
-    for model in (Event, Identity, Message, PendingEntry):
+    for model in (Call, Event, Identity, Message, PendingEntry):
         model._default_manager.filter(contact_id=gone_id).update(contact_id=kept_id)
     _inbox(kept_id, gone_id)
     Contact.objects.filter(pk=gone_id).delete()
