@@ -17,9 +17,12 @@ class WagtailJourneysConfig(AppConfig):
         from wagtail.signals import published, unpublished
 
         from wagtail_journeys import checks  # noqa: F401 registers the system checks
+        from wagtail_journeys.campaigns import event_needs as campaign_needs
         from wagtail_journeys.campaigns.models import Campaign
         from wagtail_journeys.emails import receivers as email_receivers
+        from wagtail_journeys.events import receivers as event_receivers
         from wagtail_journeys.ingest import resubmission
+        from wagtail_journeys.segments import event_needs as segment_needs
         from wagtail_journeys.segments import receivers as segment_receivers
         from wagtail_journeys.tracking import receivers as tracking_receivers
 
@@ -27,7 +30,10 @@ class WagtailJourneysConfig(AppConfig):
         published.connect(_campaign_published, sender=Campaign, dispatch_uid="journeys-published")
         unpublished.connect(_campaign_unpublished, sender=Campaign, dispatch_uid="journeys-unpublished")
         email_receivers.connect()
+        event_receivers.connect()
         segment_receivers.connect()
+        segment_needs.connect()
+        campaign_needs.connect()
         tracking_receivers.connect()
         resubmission.connect()
 

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.checks import Error, Warning, register
 from django.db import connections, router
 
+from wagtail_journeys.conf import conf
 from wagtail_journeys.emails.checks import check_email_timeout
+from wagtail_journeys.events import catalogue
 
 register(check_email_timeout)
 
@@ -43,6 +45,20 @@ def check_database(app_configs: Any = None, **kwargs: Any) -> list[Any]:
                 )
             ]
     return []
+
+
+@register()
+def check_undeclared_events(app_configs: Any = None, **kwargs: Any) -> list[Any]:
+    """A word that is none of the three would let everything or nothing start campaigns."""
+    if conf.UNDECLARED_EVENTS in catalogue.MODES:
+        return []
+    return [
+        Error(
+            f"JOURNEYS_UNDECLARED_EVENTS is {conf.UNDECLARED_EVENTS!r}.",
+            hint='Set it to "known", "all" or "declared".',
+            id="wagtail_journeys.E002",
+        )
+    ]
 
 
 @register()

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "CONSENT_BACKEND": "",  # dotted path of a class that knows whether a visitor agreed; empty: nobody is asked
     "CONSENT_COOKIE": "journeys_consent",  # for the backend ConsentCookie
     "CONSENT_GROUP": "",  # for the backend DjangoCookieConsent: the varname of its cookie group
+    "UNDECLARED_EVENTS": "known",  # which events may start campaigns: "known", "all" or "declared"
     "HASH_KEY": "",  # a site's own salt for hashed addresses; never change it once set
     "VISITOR_COOKIE": "journeys_visitor",  # first-party cookie with the visitor's anonymous id
     "VISITOR_COOKIE_AGE": 60 * 60 * 24 * 390,  # seconds

@@ -26,6 +26,7 @@ from wagtail_journeys.emails.archive import MessageViewSet
 from wagtail_journeys.emails.viewsets import EmailTemplateViewSet
 from wagtail_journeys.events.fields import SUGGEST_URL_NAME
 from wagtail_journeys.events.views import suggestions
+from wagtail_journeys.events.viewsets import EventViewSet
 from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
 from wagtail_journeys.reporting import merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
@@ -103,6 +104,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
         ContactViewSet,
         MessageViewSet,
         TopicViewSet,
+        EventViewSet,
         WriteKeyViewSet,
         DebuggerViewSet,
     )

@@ -43,8 +43,15 @@ ORDER_REFUNDED = "order_refunded"
 IDENTIFY = "identify"
 CONSENT_CHANGED = "consent_changed"
 EMAIL_SENT = "email_sent"
+EMAIL_DELIVERED = "email_delivered"
+EMAIL_OPENED = "email_opened"
+EMAIL_CLICKED = "email_clicked"
+EMAIL_BOUNCED = "email_bounced"
+EMAIL_COMPLAINED = "email_complained"
+EMAIL_UNSUBSCRIBED = "email_unsubscribed"
 JOURNEY_ENTERED = "journey_entered"
 JOURNEY_ENDED = "journey_ended"
+JOURNEY_CONVERTED = "journey_converted"
 ENROL = "campaign_enrolled"
 
 LABELS = {
@@ -64,10 +71,28 @@ LABELS = {
     IDENTIFY: _("told us about themselves"),
     CONSENT_CHANGED: _("changed a consent"),
     EMAIL_SENT: _("was sent an email"),
+    EMAIL_DELIVERED: _("got an email"),
+    EMAIL_OPENED: _("opened an email"),
+    EMAIL_CLICKED: _("clicked a link in an email"),
+    EMAIL_BOUNCED: _("could not be reached by email"),
+    EMAIL_COMPLAINED: _("complained about an email"),
+    EMAIL_UNSUBSCRIBED: _("unsubscribed with an email"),
     JOURNEY_ENTERED: _("entered a campaign"),
     JOURNEY_ENDED: _("ended a campaign"),
+    JOURNEY_CONVERTED: _("reached the goal of a campaign"),
     ENROL: _("was added to a campaign"),
 }
+
+#: What happens to a contact without the contact doing anything.
+NOT_BY_CONTACTS = frozenset(
+    {EMAIL_SENT, EMAIL_DELIVERED, EMAIL_BOUNCED, JOURNEY_ENTERED, JOURNEY_ENDED, JOURNEY_CONVERTED}
+)
+#: What mail programs and filters do by themselves, too; their property ``verdict`` says who it was.
+BY_MACHINES_TOO = frozenset({EMAIL_OPENED, EMAIL_CLICKED})
+#: The verdict on an open or a click that a person made.
+HUMAN = "human"
+#: Who changed a consent (its property ``by``) where it was not the contact.
+STAFF = "staff"
 
 #: Source of events that the engine itself records.
 ENGINE = "engine"
@@ -83,6 +108,16 @@ MODES = ("known", "all", "declared")
 #: Property that marks an event which may start nothing, as it is not declared.
 UNDECLARED = "undeclared"
 
+_JOURNEY = {"journey": "number", "campaign": "number", "campaign_name": "text", "version": "number"}
+_EMAIL = {
+    "message": "text",
+    "template": "number",
+    "template_name": "text",
+    "campaign": "number",
+    "campaign_name": "text",
+    "journey": "number",
+    "step": "text",
+}
 #: Properties of events that the package records itself.
 PROPERTIES: dict[str, dict[str, str]] = {
     PAGE_VIEW: {"title": "text", "referrer": "text", "locale": "text"},
@@ -92,6 +127,16 @@ PROPERTIES: dict[str, dict[str, str]] = {
     FORM_SUBMIT: {"form_title": "text", "locale": "text"},
     ORDER_COMPLETED: {"order_id": "text", "revenue": "number"},
     ORDER_REFUNDED: {"order_id": "text", "revenue": "number"},
+    JOURNEY_ENTERED: {**_JOURNEY},
+    JOURNEY_ENDED: {**_JOURNEY, "outcome": "text", "reason": "text"},
+    JOURNEY_CONVERTED: {**_JOURNEY},
+    EMAIL_SENT: {**_EMAIL},
+    EMAIL_DELIVERED: {**_EMAIL},
+    EMAIL_OPENED: {**_EMAIL, "verdict": "text"},
+    EMAIL_CLICKED: {**_EMAIL, "url": "text", "verdict": "text"},
+    EMAIL_BOUNCED: {**_EMAIL, "reason": "text"},
+    EMAIL_COMPLAINED: {**_EMAIL},
+    EMAIL_UNSUBSCRIBED: {**_EMAIL},
 }
 
 KEEP = 10.0  # seconds that a process believes what it knows of the declarations
@@ -309,6 +354,12 @@ def absent(now: datetime.datetime) -> list[Doubt]:
 def doubts(names: Iterable[str], starting: Collection[str], now: datetime.datetime) -> list[Doubt]:
     """The same for some names, live or not; ``starting`` are those that are to start something."""
     return _doubts({name: [] for name in names if name}, starting, now)
+
+
+def doubt_about(name: str, needs: Collection[Need], now: datetime.datetime) -> Doubt | None:
+    """The same for one name and those who need it."""
+    starting = {name} if any(need.starts for need in needs) else set()
+    return next(iter(doubts([name], starting, now)), None)
 
 
 def _doubts(wanted: dict[str, list[Need]], starting: Collection[str], now: datetime.datetime) -> list[Doubt]:

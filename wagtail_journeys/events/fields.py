@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.events.observing import Kind
+
 SUGGEST_URL_NAME = "journeys_event_suggestions"
 
 
@@ -79,3 +81,16 @@ class PropertyValueBlock(_SuggestBlock):
     def __init__(self, event_field: str = "event", property_field: str = "property", **kwargs: Any) -> None:
         kwargs = {"max_length": 300, "required": False, "label": _("Value"), **kwargs}
         super().__init__(SuggestInput("value", event_field, property_field), **kwargs)
+
+
+class DeclaredPropertyBlock(blocks.StructBlock):
+    """A property that an event is declared to have."""
+
+    name = blocks.CharBlock(max_length=100, label=_("Name"))
+    kind = blocks.ChoiceBlock(choices=Kind.choices, default=Kind.TEXT, label=_("Type"))
+
+    class Meta:
+        icon = "tag"
+        label = _("Property")
+        label_format = "{name}"
+        form_classname = "struct-block wj-row"

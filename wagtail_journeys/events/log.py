@@ -48,6 +48,7 @@ class Recorded:
     document_id: int | None = None
     url: str = ""
     id: int | None = None
+    held: bool = False  # may start nothing, as nobody has declared it
 
 
 def _text(payload: dict[str, Any], key: str, limit: int, *, required: bool = False) -> str:

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from wagtail_journeys.events.fields import DeclaredPropertyBlock
+from wagtail_journeys.events.observing import kind_of_all
+from wagtail_journeys.streams import RegistryStreamField, raw
 
 
 class InboxItem(models.Model):
@@ -77,8 +84,126 @@ class Event(models.Model):
         return f"{self.name} {self.occurred_at:%Y-%m-%d %H:%M}"
 
 
+@dataclass(frozen=True)
+class Property:
+    """What is known of one property of an event: its kind, and whether somebody declared it or it was only seen."""
+
+    name: str
+    kind: str
+    declared: bool = False
+    seen: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether values were seen that are not of the declared kind."""
+        return self.declared and any(kind != self.kind for kind in self.seen)
+
+
+class EventDefinition(models.Model):
+    """What is known of the events of one name: what people declare, and what has been seen of it in the log.
+
+    ``daily`` is ``{"2026-05-04": 17}``, the events of the last days (UTC); ``seen_properties`` is ``{name: {"kinds":
+    [...], "examples": [...]}}``; ``sources`` are those of the events. ``learning`` writes these, people the others, and
+    neither writes what is the other's.
+    """
+
+    wagtail_reference_index_ignore = True
+
+    name = models.CharField(
+        _("name"),
+        max_length=100,
+        unique=True,
+        help_text=_("As it is sent, for example sample_requested. It cannot be changed later."),
+    )
+    label = models.CharField(
+        _("in words"),
+        max_length=200,
+        blank=True,
+        help_text=_("What the contact did, as half a sentence: “requested a sample”."),
+    )
+    description = models.TextField(
+        _("description"), blank=True, help_text=_("When it is sent, and by what. Only editors see it.")
+    )
+    declared = models.BooleanField(
+        _("declared"),
+        default=False,
+        help_text=_(
+            "Somebody here knows this event and wants it. Events of visitors start campaigns only if they are declared."
+        ),
+    )
+    anonymous_allowed = models.BooleanField(
+        _("visitors may send this"),
+        default=False,
+        help_text=_(
+            "The tracker in browsers and every public write key may send it. Anybody can then make it up: leave it off "
+            "for what only your servers know, such as payments."
+        ),
+    )
+    declared_properties = RegistryStreamField(
+        [("property", DeclaredPropertyBlock())], blank=True, verbose_name=_("properties")
+    )
+    expected = models.BooleanField(
+        _("expected"),
+        default=False,
+        help_text=_("Warn when it stops coming, also where no campaign and no segment needs it."),
+    )
+    ignored = models.BooleanField(
+        _("ignored"), default=False, help_text=_("Never suggested, and nobody is warned about it.")
+    )
+    first_seen = models.DateTimeField(_("first seen"), null=True, blank=True, editable=False)
+    last_seen = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
+    volume = models.BigIntegerField(_("number"), default=0, editable=False)
+    daily = models.JSONField(default=dict, blank=True, editable=False)
+    seen_properties = models.JSONField(default=dict, blank=True, editable=False)
+    sources = models.JSONField(default=list, blank=True, editable=False)
+
+    #: What people write.
+    DECLARED_FIELDS = [
+        "label",
+        "description",
+        "declared",
+        "anonymous_allowed",
+        "declared_properties",
+        "expected",
+        "ignored",
+    ]
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def properties(self) -> list[Property]:
+        """Declared properties first, in the order in which they were declared, then the others by name."""
+        declared = {
+            block["value"]["name"]: block["value"]["kind"]
+            for block in raw(self.declared_properties)
+            if block["value"].get("name")
+        }
+        seen: dict[str, Any] = self.seen_properties
+        others = sorted(seen.keys() - declared.keys())
+        return [
+            Property(
+                name,
+                declared.get(name) or kind_of_all(seen[name]["kinds"]),
+                name in declared,
+                list(seen.get(name, {}).get("kinds", ())),
+                list(seen.get(name, {}).get("examples", ())),
+            )
+            for name in [*declared, *others]
+        ]
+
+
 class Heartbeat(models.Model):
-    """When the engine last looked at the queues (``tick``) and until when one alarm clock keeps looking (``pulse``)."""
+    """When the engine last looked at the queues (``tick``) and until when one alarm clock keeps looking (``pulse``).
+
+    ``position`` is how far a look has read in the log of events, for those that read it.
+    """
 
     wagtail_reference_index_ignore = True
 
@@ -86,6 +211,7 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
     holder = models.CharField(max_length=40, blank=True)
+    position = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("heartbeat")

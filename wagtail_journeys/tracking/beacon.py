@@ -15,7 +15,7 @@ from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.exceptions import BadEvent
 from wagtail_journeys.tracking import daily, sites, tokens, visitor
 
-BROWSER = "browser"
+BROWSER = catalogue.BROWSER
 MAX_BYTES = 32 * 1024
 
 #: Members of a body that would say who somebody is. They are not read, and not kept in a dead letter either.
@@ -65,6 +65,8 @@ def read(request: HttpRequest, body: bytes, now: datetime.datetime) -> Incoming:
             f"A browser may not send {name!r}: the site tells about this itself, from what it knows to be true.",
             _known(message),
         )
+    if name not in catalogue.LABELS and name in catalogue.known().forbidden:
+        raise Refused(f"Visitors may not send {name!r}: it is declared for others only.", _known(message))
     cookieless = conf.TRACKING == visitor.COOKIELESS
     anonymous_id = daily.visitor_id(request, now) if cookieless else visitor.anonymous_id(request)
     claims: dict[str, str] = {}
