@@ -28,6 +28,9 @@ SEEN_EVERY = datetime.timedelta(minutes=5)
 #: The event with which a contact leaves a browser.
 LEAVES = "logout"
 
+#: Why an alias has made nobody's history another's.
+TWO_CONTACTS = "These are two contacts. They become one when somebody merges them in the admin."
+
 _SUCCESSORS = uuid.UUID("8f0f5c0e-6d0a-4d0b-9c57-4b1f6a3f2f11")
 
 
@@ -38,6 +41,7 @@ class Claimed(Protocol):
     anonymous_id: str
     claims: dict[str, str]
     traits: dict[str, Any]
+    properties: dict[str, Any]
     contact_id: int | None
     occurred_at: datetime.datetime
     received_at: datetime.datetime
@@ -55,6 +59,7 @@ class Person:
     last_seen_at: datetime.datetime | None = None
     changed: set[str] = field(default_factory=set)
     seen: bool = False
+    gave_up: str | None = None  # the address in the database that is not this person's any more
 
 
 @dataclass(eq=False, slots=True)
@@ -100,11 +105,17 @@ def _external_id(claims: dict[str, str]) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= 200 else None
 
 
+def _previous_id(claims: dict[str, str]) -> str | None:
+    """Of an alias: what its person was called before, a visitor's anonymous id or another contact's external id."""
+    value = claims.get("previous_id")
+    return value if isinstance(value, str) and 0 < len(value) <= 200 else None
+
+
 def resolve(records: Sequence[Claimed], now: datetime.datetime) -> Resolved:
     """Find or create the contact of every record (sets ``contact_id``) and apply what it says about them.
 
     The contacts are locked until the transaction ends, so that two workers never decide about one contact at a time.
-    At most eight statements, whatever the number of records.
+    At most nine statements, whatever the number of records.
     """
     book = _Book(records)
     for record in records:
@@ -119,6 +130,7 @@ class _Book:
         anonymous = {record.anonymous_id for record in records if record.anonymous_id}
         emails = {email for record in records if (email := _email(record.claims))}
         external = {value for record in records if (value := _external_id(record.claims))}
+        external |= {value for record in records if (value := _previous_id(record.claims))}
         ids = {record.contact_id for record in records if record.contact_id}
         found = Identity.objects.filter(anonymous_id__in=anonymous)
         bound = {
@@ -161,7 +173,24 @@ class _Book:
             return self.by_id.get(record.contact_id)
         email, external_id = _email(record.claims), _external_id(record.claims)
         person = self._claimed(email, external_id) if email or external_id else None
+        previous_id = _previous_id(record.claims)
+        if previous_id and person is not None and self._is_refused(record, previous_id, person):
+            return person
         return self._bound(record, person) if record.anonymous_id else person
+
+    def _is_refused(self, record: Claimed, previous_id: str, person: Person) -> bool:
+        """Whether an alias names a contact, or the browser of another one. Two contacts are never made one by that, and
+        the event says so. The other's browser is from then on nobody's, as when two people identify on it.
+        """
+        other = self.by_external.get(previous_id)
+        binding = self.bindings.get(record.anonymous_id)
+        if other is not None:
+            record.anonymous_id = ""
+        elif binding is not None and _holds(binding, record):
+            other = binding.person
+        if other is not None and other is not person:
+            record.properties = {**record.properties, "alias": False, "reason": TWO_CONTACTS}
+        return not record.anonymous_id
 
     def _bound(self, record: Claimed, person: Person | None) -> Person | None:
         """Whose the event is, by what its browser is known for; a person who identifies there may change that."""
@@ -197,6 +226,7 @@ class _Book:
         if email and person.email != email and email not in self.by_email:
             if person.email:
                 self.by_email.pop(person.email, None)
+                person.gave_up = person.gave_up or (person.email if person.id else None)
             person.email = email
             self.by_email[email] = person
             person.changed.add("email")
@@ -223,6 +253,7 @@ class _Book:
 
     def write(self, records: Sequence[Claimed], now: datetime.datetime) -> Resolved:
         result = Resolved()
+        self._release()
         new = [person for person in self.people if person.id is None]
         if new:
             self._insert(new, now)
@@ -253,6 +284,11 @@ class _Book:
                 person = made.get(record.anonymous_id)  # bound by a later event of this batch
             record.contact_id = person.id if person else None
         return result
+
+    def _release(self) -> None:
+        """An address that went from one person to another in this batch is free before the other one gets it."""
+        freed = [(p.id, None) for p in self.people if p.gave_up and self.by_email.get(p.gave_up, p) is not p]
+        db.update_rows(Contact, "id", ["email"], freed)
 
     def _write_bindings(self) -> None:
         db.insert_rows(

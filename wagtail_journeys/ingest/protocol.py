@@ -99,6 +99,8 @@ def read(call: Any, message: Any, given: Envelope) -> Incoming:
     user_id = _id(message.get("userId"), 200)
     if given.key.server:
         whose = _vouched(said, context, user_id)
+        if call == "alias":
+            whose.claims["previous_id"] = anonymous_id
     else:
         whose = _anonymous(call, name, said, context, user_id, anonymous_id, given.key)
     if not anonymous_id and not whose.claims:
