@@ -57,51 +57,6 @@ class Naive:
     attributes: dict[str, st.SearchStrategy[Any]] = field(default_factory=dict)
 
 
-# --- a field of the contact ----------------------------------------------------------------------------------------------
-
-MISSING = "nothing"
-PLANS = [MISSING, None, "pro", "Pro", "free", 3, 3.5, True, ""]
-
-
-def _field(name: str, operators: list[str], values: list[str], attribute: str = "") -> st.SearchStrategy:
-    return st.fixed_dictionaries(
-        {
-            "field": st.just(name),
-            "attribute": st.just(attribute),
-            "operator": st.sampled_from(operators),
-            "value": st.sampled_from(values),
-        }
-    )
-
-
-def _attribute(params: dict[str, Any], person: Person, now: datetime.datetime) -> bool:
-    operator, text = params["operator"], params["value"]
-    if params["field"] == "attribute":
-        return _plan(operator, text, person.attributes.get(params["attribute"]))
-    if params["field"] == "points":
-        points, wanted = person.fields["points"], int(text)
-        return {
-            "is": points == wanted, "is_not": points != wanted, "at_least": points >= wanted, "less_than": points < wanted,
-        }[operator]  # fmt: skip
-    name, wanted = person.fields[params["field"]].lower(), text.lower()
-    return {
-        "is": name == wanted, "is_not": name != wanted, "contains": wanted in name,
-        "starts_with": name.startswith(wanted), "exists": bool(name), "missing": not name,
-    }[operator]  # fmt: skip
-
-
-def _plan(operator: str, text: str, plan: Any) -> bool:
-    known = plan is not None
-    if operator in ("exists", "missing"):
-        return known == (operator == "exists")
-    if operator in ("at_least", "less_than"):
-        if not isinstance(plan, int | float) or isinstance(plan, bool):
-            return False
-        return plan >= float(text) if operator == "at_least" else plan < float(text)
-    same = known and str(plan).lower() == text
-    return same == (operator == "is")
-
-
 # --- did something ---------------------------------------------------------------------------------------------------------
 
 NAMES = ["page_view", "download"]
@@ -126,17 +81,6 @@ def _in_segment(params: dict[str, Any], person: Person, now: datetime.datetime) 
 
 
 NAIVE: dict[str, Naive] = {
-    "attribute": Naive(
-        st.one_of(
-            _field("attribute", ["is", "is_not", "exists", "missing"], ["pro", "free", "3", "3.5", "true", "gold"], "plan"),
-            _field("attribute", ["at_least", "less_than"], ["3", "3.2", "10"], "plan"),
-            _field("first_name", ["is", "is_not", "contains", "starts_with", "exists", "missing"], ["Kim", "ki", "x"]),
-            _field("points", ["is", "is_not", "at_least", "less_than"], ["0", "1", "2", "3"]),
-        ),
-        _attribute,
-        fields={"first_name": st.sampled_from(["", "Kim", "kim", "Max"]), "points": st.integers(0, 3)},
-        attributes={"plan": st.sampled_from(PLANS)},
-    ),
     "event": Naive(
         st.fixed_dictionaries(
             {
@@ -156,3 +100,8 @@ NAIVE: dict[str, Naive] = {
         st.fixed_dictionaries({"mode": st.sampled_from(["in", "not_in"]), "segment": st.just(INNER)}), _in_segment
     ),
 }  # fmt: skip
+
+
+from .naive_contact import NAIVE as ABOUT_THE_CONTACT  # noqa: E402  it needs what stands above
+
+NAIVE |= ABOUT_THE_CONTACT

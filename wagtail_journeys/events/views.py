@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from wagtail_journeys.contacts import attributes
 from wagtail_journeys.events import catalogue
 
 #: Whoever may write what names events, or read the catalogue, may know what there is to name.
@@ -24,7 +25,7 @@ MOST = 100  # suggestions in one answer
 
 
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """Events, properties of one, or values of one property, that hold what was typed.
+    """Events, properties of one, or values of one property, that hold what was typed; attributes of contacts likewise.
 
     Answers ``{"suggestions": [{"value", "label"}], "complete"}``; ``complete`` is whether these are all there are.
     """
@@ -36,6 +37,11 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         found = catalogue.find_names(typed)
     elif of == "property":
         found = catalogue.find_properties(event, typed)
+    elif of == "attribute":
+        found = attributes.find_names(typed)
+    elif of == "attribute_value":
+        # What people have said about themselves is for those who may see contacts.
+        found = attributes.find_values(name, typed) if user.has_perm("wagtail_journeys.view_contact") else []
     elif of == "value":
         found = catalogue.find_values(event, name, typed)
     else:
