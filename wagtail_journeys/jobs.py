@@ -12,6 +12,7 @@ from django.db import transaction
 
 TICK = "wagtail_journeys.pipeline.tick"
 PULSE = "wagtail_journeys.pipeline.pulse"
+CALLS = "wagtail_journeys.pipeline.dial"
 PULSE_SCHEDULE = "wagtail-journeys: pulse"
 WAKE_EVERY = 1.0  # seconds: a process asks for a look at most this often
 

@@ -15,7 +15,7 @@ def server(settings: Any) -> Iterator[Server]:
     """A server that calls may reach, although it is on this machine."""
     with Server() as server:
         settings.JOURNEYS_CALLS_ALLOWED_HOSTS = [server.host]
-        settings.JOURNEYS_CALLS_TIMEOUT = 0.6
+        settings.JOURNEYS_CALLS_TIMEOUT = 0.8
         settings.JOURNEYS_SECRETS = SECRETS
         yield server
 

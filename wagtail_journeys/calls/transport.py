@@ -101,7 +101,11 @@ def _watched(pool: Any, watch: Watch) -> Any:
         def _new_conn(self) -> socket.socket:
             watch.check()
             made: socket.socket = super()._new_conn()
-            watch.hold(made)
+            try:
+                watch.hold(made)
+            except TimeoutError:
+                made.close()
+                raise
             return made
 
         def connect(self) -> None:

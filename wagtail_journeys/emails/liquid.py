@@ -21,7 +21,7 @@ from liquid.filter import with_context
 from wagtail_journeys.exceptions import MissingValue, TemplateError
 
 #: What a template may ask about; everything else is a mistake that is shown to the editor.
-OBJECTS = frozenset({"contact", "event", "site"})
+OBJECTS = frozenset({"contact", "event", "journey", "site"})
 PLAIN = frozenset({"unsubscribe_url"})
 
 #: Places where Liquid stands in a text.
@@ -243,7 +243,7 @@ def fill_in(parsed: Parsed, context: Mapping[str, Any], defaults: Mapping[str, s
     ``defaults`` are used for tags without a value; an empty one prints nothing. Raises MissingValue naming the tag, or
     TemplateError.
     """
-    used = _pick(parsed.paths, context, defaults)
+    used = pick(parsed.paths, context, defaults)
     unsubscribe = context.get("unsubscribe_url")
     values = {**used, "unsubscribe_url": unsubscribe}
     subject = " ".join(render_part(parsed.subject, values, parsed.paths).split())
@@ -255,7 +255,7 @@ def fill_in(parsed: Parsed, context: Mapping[str, Any], defaults: Mapping[str, s
     return Rendered(subject[:MAX_SUBJECT], preheader, html, text, used)
 
 
-def _pick(paths: Sequence[Path], context: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
+def pick(paths: Sequence[Path], context: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
     """The values of ``paths``, nested as the template asks for them. What has no value is left out."""
     used: dict[str, Any] = {name: {} for name in OBJECTS}
     used["site"]["root_url"] = context["site"][

@@ -128,6 +128,8 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
     sites = {site.pk: site for site in Site.objects.all()}
     default = next((site for site in sites.values() if site.is_default_site), None)
     shown = {pk: event_values(event, pages, documents) for pk, event in events.items()}
+    with_visit = [message.pk for message in messages if message.visit_id]
+    kept = dict(Message.objects.filter(pk__in=with_visit).values_list("pk", "visit__journey__data"))
     unsubscribe_url = links.UnsubscribeUrls()
     contexts: dict[int, dict[str, Any]] = {}
     for message in messages:
@@ -138,6 +140,7 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
         contexts[message.pk] = {
             "contact": contact_values(contacts[message.contact_id]),
             "event": shown.get(message.entry_event_id, {}),
+            "journey": kept.get(message.pk) or {},
             "site": site,
             "unsubscribe_url": unsubscribe_url(message.uuid, site["root_url"]) if message.topic_id else None,
         }

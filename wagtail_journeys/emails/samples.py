@@ -25,6 +25,7 @@ def context(site: dict[str, Any]) -> dict[str, Any]:
             "page_title": _t("Example page"),
             "document_title": _t("Example document"),
         },
+        "journey": {},
         "site": site,
         "unsubscribe_url": "#unsubscribe",
     }
