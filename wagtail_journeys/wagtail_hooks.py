@@ -32,6 +32,7 @@ from wagtail_journeys.reporting import merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
 from wagtail_journeys.reporting.filters import ContactReportFilterSet
 from wagtail_journeys.reporting.views import COUNTED_URL_NAME, CampaignStatsView, ContactView, CountedView
+from wagtail_journeys.segments.choosers import tag_chooser
 from wagtail_journeys.segments.membership import Touched
 from wagtail_journeys.segments.viewsets import SegmentViewSet
 
@@ -154,3 +155,8 @@ def own_log_actions(actions: Any) -> None:
 @hooks.register("insert_global_admin_css")
 def admin_css() -> SafeString:
     return format_html('<link rel="stylesheet" href="{}">', static("wagtail_journeys/admin.css"))
+
+
+@hooks.register("register_admin_viewset")
+def register_tag_chooser() -> Any:
+    return tag_chooser

@@ -29,7 +29,10 @@ def event(name: str, **place: Any) -> Block:
 
 def did(name: str, count: int = 1, days: int | None = None, did: str = "did", **place: Any) -> Block:
     chosen = {"page": None, "section": None, "document": None}
-    return block("event", did=did, event=name, count=count, days=days, **{**chosen, **place})
+    period: dict[str, Any] = (
+        {"period": "last", "amount": days, "unit": "days"} if days else {"period": "ever"}
+    )
+    return block("event", did=did, event=name, count=count, **period, **{**chosen, **place})
 
 
 def is_(field: str, value: str, operator: str = "is", attribute: str = "") -> Block:

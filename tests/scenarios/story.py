@@ -208,8 +208,9 @@ def did(name: str, did: str = "did", count: int = 1, days: int | None = None, **
             "page": None,
             "section": None,
             "document": None,
+            "properties": [],
             "count": count,
-            "days": days,
+            **({"period": "last", "amount": days, "unit": "days"} if days else {"period": "ever"}),
             **place,
         },
     }

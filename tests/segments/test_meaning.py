@@ -89,7 +89,7 @@ def plain_rule(rule: dict[str, Any], person: dict[str, Any], day: int) -> bool:
     if rule["type"] == "group":
         return plain(value["match"], value["rules"], person, day)
     if rule["type"] == "event":
-        since = -(10**6) if value["days"] is None else day - value["days"]
+        since = day - value["amount"] if value["period"] == "last" else -(10**6)
         count = sum(name == value["event"] and since < when <= day for name, when in person["events"])
         return (count >= value["count"]) == (value["did"] == "did")
     operator, text = value["operator"], value["value"]

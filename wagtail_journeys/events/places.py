@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
-from wagtail.models import AbstractPage, Site
+from taggit.managers import TaggableManager
+from taggit.models import Tag
+from wagtail.documents import get_document_model
+from wagtail.models import AbstractPage, Collection, Site, get_page_models
 from wagtail.models.sites import SiteRootPath
 
 from wagtail_journeys.events import catalogue
@@ -94,6 +99,60 @@ def section_ids(page_id: int) -> QuerySet:
     for path in paths:
         below |= Q(path__startswith=path)
     return Page.objects.filter(below).values("pk")
+
+
+def type_ids(label: str) -> QuerySet:
+    """Ids of all pages of a type ("blog.article" as app and model), and of the types made from it."""
+    Page = page_model()
+    try:
+        wanted = apps.get_model(label)
+    except (LookupError, ValueError):  # the app is not installed any more
+        return Page.objects.none().values("pk")
+    models = [model for model in get_page_models() if issubclass(model, wanted)]
+    types = ContentType.objects.get_for_models(*models, for_concrete_models=False).values()
+    return Page.objects.filter(content_type_id__in=[found.pk for found in types]).values("pk")
+
+
+def tagged_ids(tag_id: int) -> QuerySet:
+    """Ids of all pages with a tag, and of their translations; ``tag_id`` is a taggit tag's.
+
+    Page types with a tag model of their own are found by the name of the tag. Costs one statement itself.
+    """
+    Page = page_model()
+    name = Tag.objects.filter(pk=tag_id).values_list("name", flat=True).first()
+    tagged = Q(pk__in=[])
+    for through, generic in _taggings():
+        own = through._meta.get_field("tag").remote_field.model is not Tag
+        rows = through._default_manager.filter(**{"tag__name": name} if own else {"tag_id": tag_id})
+        if generic:
+            types = ContentType.objects.get_for_models(*get_page_models(), for_concrete_models=False).values()
+            ids = rows.filter(content_type_id__in=[found.pk for found in types]).values("object_id")
+        else:
+            ids = rows.values("content_object_id")
+        tagged |= Q(pk__in=ids)
+    keys = Page.objects.filter(tagged).values("translation_key")
+    return Page.objects.filter(translation_key__in=keys).values("pk")
+
+
+def _taggings() -> list[tuple[Any, bool]]:
+    """The tables that say which page has which tag, and whether each is one for all models."""
+    found: dict[Any, bool] = {}
+    for model in get_page_models():
+        for field in model._meta.many_to_many:
+            if isinstance(field, TaggableManager):
+                through = field.remote_field.through
+                names = {one.name for one in through._meta.get_fields()}
+                found[through] = "content_type" in names
+    return list(found.items())
+
+
+def document_ids(collection_id: int) -> QuerySet:
+    """Ids of the documents in a collection and in those below it. Costs one statement itself."""
+    documents = get_document_model().objects
+    path = Collection.objects.filter(pk=collection_id).values_list("path", flat=True).first()
+    if path is None:
+        return documents.none().values("pk")
+    return documents.filter(collection__path__startswith=path).values("pk")
 
 
 class Places:

@@ -8,42 +8,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from wagtail_journeys.events.fields import PropertyNameBlock, PropertyValueBlock
-from wagtail_journeys.segments.conditions.attribute import as_number
-from wagtail_journeys.segments.conditions.event import describe_event, event_fields
+from wagtail_journeys.events import properties
+from wagtail_journeys.segments.conditions import filters
 
 from . import registry
 from .base import Params, Trigger
-
-OPERATORS = {
-    "is": _("is"),
-    "is_not": _("is not"),
-    "contains": _("contains"),
-    "at_least": _("is at least"),
-    "less_than": _("is less than"),
-    "exists": _("is there"),
-}
-
-
-def property_matches(properties: dict[str, Any], rule: Params) -> bool:
-    """One property filter. Text is compared without regard to case; numbers as numbers."""
-    operator, wanted = rule["operator"], (rule.get("value") or "")
-    actual = properties.get(rule["property"])
-    if operator == "exists":
-        return actual is not None
-    if operator in ("at_least", "less_than"):
-        limit, number = as_number(wanted), as_number(str(actual)) if actual is not None else None
-        if limit is None or number is None or isinstance(actual, bool):
-            return False
-        return number >= limit if operator == "at_least" else number < limit
-    text = "" if actual is None else str(actual).lower()
-    if operator == "contains":
-        return bool(wanted) and wanted.lower() in text
-    same = text == wanted.lower()
-    if not same and actual is not None and not isinstance(actual, bool):
-        left, right = as_number(text), as_number(wanted)
-        same = left is not None and left == right
-    return not same if operator == "is_not" else actual is not None and same
 
 
 @registry.register
@@ -53,41 +22,10 @@ class EventTrigger(Trigger):
     icon = "crosshairs"
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
-        return [
-            *event_fields(),
-            (
-                "properties",
-                blocks.ListBlock(
-                    blocks.StructBlock(
-                        [
-                            ("property", PropertyNameBlock()),
-                            (
-                                "operator",
-                                blocks.ChoiceBlock(
-                                    choices=list(OPERATORS.items()), default="is", label=_("Comparison")
-                                ),
-                            ),
-                            ("value", PropertyValueBlock()),
-                        ],
-                        form_classname="struct-block wj-row",
-                    ),
-                    default=[],
-                    min_num=0,
-                    label=_("Only with these properties"),
-                ),
-            ),
-        ]
+        return [*filters.event_fields(), *filters.property_fields()]
 
     def describe(self, params: Params) -> str:
-        sentence = describe_event(params)
-        for item in params.get("properties") or []:
-            rule = item["value"]
-            sentence += _t(", %(property)s %(operator)s “%(value)s”") % {
-                "property": rule["property"],
-                "operator": OPERATORS[rule["operator"]],
-                "value": rule.get("value") or "",
-            }
-        return sentence
+        return filters.describe_event(params)
 
     def events(self, params: Params) -> frozenset[str]:
         return frozenset({params["event"]})
@@ -104,9 +42,8 @@ class EventTrigger(Trigger):
             return False
         if params.get("document") and event.document_id != params["document"]:
             return False
-        return all(
-            property_matches(event.properties, item["value"]) for item in params.get("properties") or []
-        )
+        asked = properties.read(params.get("properties"))
+        return all(one.holds(event.properties, event.received_at) for one in asked)
 
     def problems(self, params: Params) -> list[str]:
         return [] if params.get("event") else [_t("The trigger names no event.")]

@@ -1,131 +1,88 @@
-"""Did, or did not do, something: an event, how often, in which period, on which page or document."""
+"""Did, or did not do, something: an event, where, with which properties, how often, and when."""
 
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from wagtail import blocks
-from wagtail.documents.blocks import DocumentChooserBlock
 
-from wagtail_journeys.events import catalogue, places
-from wagtail_journeys.events.fields import EventNameBlock
+from wagtail_journeys.events.fields import PropertyNameBlock
 from wagtail_journeys.events.models import Event
+from wagtail_journeys.segments.rows import shown_when
 
-from . import registry
-from .base import Condition, Mentions, Params
-
-
-def event_fields() -> list[tuple[str, blocks.Block]]:
-    """Name and place of an event: shared by the condition and the event trigger."""
-    return [
-        (
-            "event",
-            EventNameBlock(
-                help_text=_("For example page_view, document_download, form_submit, or your own.")
-            ),
-        ),
-        (
-            "page",
-            blocks.PageChooserBlock(required=False, label=_("On page"), help_text=_("In any language.")),
-        ),
-        (
-            "section",
-            blocks.PageChooserBlock(
-                required=False, label=_("In section"), help_text=_("This page and all below.")
-            ),
-        ),
-        ("document", DocumentChooserBlock(required=False, label=_("Document"))),
-    ]
-
-
-def describe_event(params: Params) -> str:
-    """ "downloaded a document “Guide.pdf”, in section “Guides” " without the quotes' spaces; titles are looked up."""
-    words = [catalogue.label(params["event"]) if params.get("event") else "…"]
-    Page = places.page_model()
-    for key, phrase in (("page", _t("on page “%s”")), ("section", _t("in section “%s”"))):
-        if params.get(key):
-            title = Page.objects.filter(pk=params[key]).values_list("title", flat=True).first()
-            words.append(phrase % (title or _t("a deleted page")))
-    if params.get("document"):
-        from wagtail.documents import get_document_model
-
-        title = (
-            get_document_model().objects.filter(pk=params["document"]).values_list("title", flat=True).first()
-        )
-        words.append(_t("document “%s”") % (title or _t("a deleted document")))
-    return ", ".join(words)
+from . import filters, population, registry
+from .base import Params
+from .behaviour import Behaviour
+from .filters import describe_event as describe_event
+from .filters import event_fields as event_fields
+from .period import Period
 
 
 @registry.register
-class DidEvent(Condition):
+class DidEvent(Behaviour):
     key = "event"
     label = _("Did or did not do")
     icon = "history"
-    group = _("What they did")
+
+    def own_fields(self) -> list[tuple[str, blocks.Block]]:
+        return [*filters.event_fields(), *filters.property_fields()]
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
+            *super().fields(),
             (
-                "did",
-                blocks.ChoiceBlock(
-                    choices=[("did", _("did")), ("did_not", _("did not"))],
-                    default="did",
-                    label=_("The contact"),
+                "total_of",
+                PropertyNameBlock(
+                    required=False,
+                    label=_("Total of property"),
+                    help_text=_("Adds this property up, instead of counting how often."),
+                    form_attrs=shown_when("occasion", ["any"]),
                 ),
             ),
-            *event_fields(),
-            ("count", blocks.IntegerBlock(default=1, min_value=1, label=_("At least … times"))),
             (
-                "days",
-                blocks.IntegerBlock(
-                    required=False, min_value=1, label=_("In the last … days"), help_text=_("Empty: ever.")
+                "total",
+                blocks.FloatBlock(
+                    required=False, label=_("Is at least"), form_attrs=shown_when("occasion", ["any"])
                 ),
             ),
         ]
 
-    def events(self, params: Params, now: datetime.datetime) -> QuerySet[Event]:
-        """The events that count, of the contact of the outer query."""
-        found = Event.objects.filter(contact_id=OuterRef("pk"), name=params["event"])
-        if params.get("days"):
-            found = found.filter(
-                occurred_at__gt=now - datetime.timedelta(days=params["days"]), occurred_at__lte=now
-            )
-        if params.get("page"):
-            found = found.filter(page_id__in=places.page_ids(params["page"]))
-        if params.get("section"):
-            found = found.filter(page_id__in=places.section_ids(params["section"]))
-        if params.get("document"):
-            found = found.filter(document_id=params["document"])
+    def errors(self, value: Params) -> dict[str, Any]:
+        found = super().errors(value)
+        if value.get("total_of") and value.get("total") is None:
+            found["total"] = _t("Say how much it has to be.")
         return found
 
-    def q(self, params: Params, now: datetime.datetime) -> Q:
-        events = self.events(params, now)
-        count = params.get("count") or 1
-        if count == 1:
-            done = Q(Exists(events))
-        else:
-            number = events.order_by().values("contact_id").annotate(n=Count("pk")).values("n")
-            done = Q(GreaterThanOrEqual(Coalesce(Subquery(number), 0), count))
-        return ~done if params["did"] == "did_not" else done
+    def events(self, params: Params, now: datetime.datetime) -> QuerySet[Event]:
+        return Event.objects.filter(filters.named_q(params, now))
+
+    def names(self, params: Params) -> frozenset[str]:
+        return frozenset({params["event"]} if params.get("event") else ())
+
+    def clock(self, params: Params) -> bool:
+        return filters.moves(params)
+
+    def done(self, params: Params, events: QuerySet[Event], when: Period) -> Q:
+        name, limit = params.get("total_of"), params.get("total")
+        if name and limit is not None and (params.get("occasion") or "any") == "any":
+            return population.total(events.filter(when.q()), name, limit)
+        return super().done(params, events, when)
+
+    def what(self, params: Params) -> str:
+        return filters.describe_event(params)
 
     def describe(self, params: Params) -> str:
-        sentence = describe_event(params)
-        if params["did"] == "did_not":
-            sentence = _t("never: %s") % sentence if not params.get("days") else _t("not: %s") % sentence
-        count = params.get("count") or 1
-        if count > 1:
-            sentence += " " + ngettext("at least %d time", "at least %d times", count) % count
-        if params.get("days"):
-            sentence += (
-                " " + ngettext("in the last %d day", "in the last %d days", params["days"]) % params["days"]
-            )
-        return sentence
-
-    def mentions(self, params: Params) -> Mentions:
-        return Mentions(events=frozenset({params["event"]}), clock=bool(params.get("days")))
+        name, limit = params.get("total_of"), params.get("total")
+        if name and limit is not None and (params.get("occasion") or "any") == "any":
+            words = {"what": self.what(params), "name": name, "limit": f"{limit:g}"}
+            once = {**params, "how_often": "at_least", "count": 1}
+            if params.get("did") == "did_not":
+                phrase = _t("%(what)s, with %(name)s adding up to less than %(limit)s,")
+            else:
+                phrase = _t("%(what)s, with %(name)s adding up to at least %(limit)s,")
+            return self.sentence({**once, "did": "did"}, phrase % words).rstrip(",")
+        return super().describe(params)
