@@ -162,3 +162,6 @@ WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_EXTENSIONS = ["pdf"]
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
+# Visitors are asked (website/static/website/consent.js), and nothing is tied to a browser before they agree.
+JOURNEYS_CONSENT_BACKEND = "wagtail_journeys.tracking.consent.ConsentCookie"

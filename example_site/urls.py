@@ -10,6 +10,8 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
 
+from example_site.website.views import search
+
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
@@ -25,5 +27,6 @@ if settings.DEBUG:
 
 urlpatterns += i18n_patterns(
     path("account/", include("example_site.website.account.urls")),
+    path("search/", search, name="search"),
     path("", include(wagtail_urls)),
 )

@@ -22,7 +22,10 @@ TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
 DEBUG = False
 SECRET_KEY = "for-tests-only"
 ALLOWED_HOSTS = ["*"]
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.hostapp"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.hostapp", "cookie_consent"]
+
+# Nobody is asked, save in the tests that are about being asked.
+JOURNEYS_CONSENT_BACKEND = os.environ.get("TEST_CONSENT_BACKEND", "")
 
 if TEST_DATABASE == "postgres":
     DATABASES = {

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import datetime
 import json
-import sys
-from types import ModuleType
+from collections.abc import Iterator
 
 import pytest
+from cookie_consent.cache import delete_cache
+from cookie_consent.models import Cookie, CookieGroup
+from cookie_consent.views import CookieGroupAcceptView, CookieGroupDeclineView
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from wagtail_journeys.events.models import Heartbeat, InboxItem
-from wagtail_journeys.tracking import consent, daily
+from wagtail_journeys.tracking import daily
 from wagtail_journeys.tracking.tokens import identity_token
 from wagtail_journeys.tracking.visitor import anonymous_id
 
@@ -70,18 +72,63 @@ def test_a_backend_of_the_sites_own(settings, visitor):
     assert InboxItem.objects.count() == 1
 
 
-@pytest.mark.parametrize(("answer", "allowed"), [(True, True), (False, False), (None, False)])
-def test_django_cookie_consent(answer, allowed, settings, monkeypatch):
-    """The adapter asks django-cookie-consent for the cookie group of the setting."""
-    asked = []
-    util = ModuleType("cookie_consent.util")
-    util.get_cookie_value_from_request = lambda request, name: asked.append(name) or answer
-    monkeypatch.setitem(sys.modules, "cookie_consent", ModuleType("cookie_consent"))
-    monkeypatch.setitem(sys.modules, "cookie_consent.util", util)
+@pytest.fixture
+def cookie_group(settings) -> Iterator[CookieGroup]:
+    """django-cookie-consent itself, with a group for analytics that has one cookie."""
     settings.JOURNEYS_CONSENT_BACKEND = "wagtail_journeys.tracking.consent.DjangoCookieConsent"
-    settings.JOURNEYS_CONSENT_GROUP = "analytics"
-    assert consent.allows(RequestFactory().get("/")) is allowed
-    assert asked == ["analytics"]
+    group = CookieGroup.objects.create(varname="web_analytics", name="Analytics")
+    Cookie.objects.create(cookiegroup=group, name="journeys_visitor")
+    delete_cache()
+    yield group
+    delete_cache()
+
+
+def decide(client: Client, action: str, rf: RequestFactory) -> None:
+    """What a click in the bar of django-cookie-consent sends, and the cookie that its view answers with."""
+    view = {"accept": CookieGroupAcceptView, "decline": CookieGroupDeclineView}[action]
+    answer = view.as_view()(
+        rf.post("/", {"cookie_groups": "web_analytics"}, headers={"X-Cookie-Consent-Fetch": "1"})
+    )
+    assert answer.status_code == 200
+    client.cookies.update(answer.cookies)
+
+
+def test_django_cookie_consent(cookie_group, visitor, rf):
+    """Nothing is kept before the bar is answered, nor after a no; after a yes it is, and no longer once it is taken back."""
+    kept = []
+    for action in (None, "decline", "accept", "decline"):
+        if action:
+            decide(visitor, action, rf)
+        look(visitor)
+        kept.append(InboxItem.objects.count())
+    assert kept == [0, 0, 1, 1]
+
+
+def test_django_cookie_consent_asks_again_after_a_change(cookie_group, visitor, rf):
+    """A cookie that is added to the group later has not been agreed to."""
+    decide(visitor, "accept", rf)
+    later = timezone.now() + datetime.timedelta(days=1)
+    Cookie.objects.create(cookiegroup=cookie_group, name="another")
+    Cookie.objects.filter(name="another").update(created=later)
+    delete_cache()
+    look(visitor)
+    assert InboxItem.objects.count() == 0
+
+
+def test_django_cookie_consent_costs_no_statement(cookie_group, visitor, rf, django_assert_num_queries):
+    """The groups are in its cache: a beacon is one INSERT all the same."""
+    decide(visitor, "accept", rf)
+    look(visitor)
+    with django_assert_num_queries(1):
+        look(visitor)
+
+
+def test_another_group(cookie_group, settings, visitor, rf):
+    """JOURNEYS_CONSENT_GROUP names the group; one that does not exist has not been agreed to."""
+    decide(visitor, "accept", rf)
+    settings.JOURNEYS_CONSENT_GROUP = "marketing"
+    look(visitor)
+    assert InboxItem.objects.count() == 0
 
 
 def test_the_tracker_waits_where_consent_is_asked(settings):

@@ -35,6 +35,12 @@ def footer_menu(context):
 
 
 @register.simple_tag(takes_context=True)
+def footer_page(context, slug: str):
+    """The page below home with this slug, if there is one."""
+    return next((page for page in footer_menu(context) if page.slug == slug), None)
+
+
+@register.simple_tag(takes_context=True)
 def languages(context):
     """This page in every language: code, own name, address with and without host, and which one is shown.
 
