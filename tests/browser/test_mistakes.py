@@ -43,8 +43,9 @@ def test_a_campaign_with_mistakes(browser: BrowserContext) -> None:
 
     part(trigger, "event").get_by_role("combobox").fill("page_view")
     email.get_by_role("button", name="Delete").first.click()
-    language = add_block(part(branch, "conditions"), "Contact attribute")
-    part(language, "value").get_by_role("textbox").fill("nl")
+    language = add_block(part(branch, "conditions"), "Contact field or attribute")
+    part(language, "field").get_by_role("combobox").select_option("language")
+    part(language, "value").get_by_role("combobox").fill("nl")
     part(points, "field").get_by_role("combobox").select_option("points")
     part(points, "operation").get_by_role("combobox").select_option("increase by")
     part(points, "value").get_by_role("textbox").fill("many")

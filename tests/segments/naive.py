@@ -39,6 +39,8 @@ class Person:
     events: list[Happened]
     created_at: datetime.datetime
     stays: list[tuple[datetime.datetime, datetime.datetime | None]] = field(default_factory=list)
+    consents: dict[int, str] = field(default_factory=dict)  # the newest answer by the id of the topic
+    blocked: str = ""  # why nothing is sent to the address
     contact: Any = None  # the row; to tell people apart, not to be asked
 
 

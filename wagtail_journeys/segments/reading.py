@@ -29,10 +29,10 @@ _DAY = (
     r"|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
 )
 _TIME = r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
-_ZONE = r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
+_ZONE = r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
 #: A day that exists, perhaps with a time of day; and a moment that says in which zone. Both databases read them alike.
 DAY = rf"\A(?!0000){_DAY}({_TIME})?\Z"
-MOMENT = rf"\A(?!0000){_DAY}{_TIME}{_ZONE}\Z"
+MOMENT = rf"\A(?!0000|9999){_DAY}{_TIME}{_ZONE}\Z"
 
 
 def usable(text: str) -> bool:

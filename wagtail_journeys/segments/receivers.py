@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from wagtail.signals import published, unpublished
 
 from wagtail_journeys import jobs
+from wagtail_journeys.contacts.models import Topic
 
+from . import membership
 from .models import Segment
 
 
@@ -21,7 +24,19 @@ def request_rebuild(sender: type[Segment], instance: Segment, **kwargs: Any) -> 
     jobs.wake()
 
 
+def topic_changed(sender: type[Topic], instance: Topic, **kwargs: Any) -> None:
+    """Whether a topic is opt-in or opt-out decides who may get emails about it: segments that ask for it are rebuilt."""
+    if kwargs.get("created"):
+        return
+    asking = [rules.segment for rules in membership.live_rules() if "consent" in rules.mentions.fields]
+    now = timezone.now()  # noqa: TID251  as above
+    if Segment.objects.filter(pk__in=asking).update(rebuild_requested_at=now):
+        jobs.wake()
+
+
 def connect() -> None:
     """Called when the app is ready; calling it again connects nothing twice."""
     published.connect(request_rebuild, sender=Segment, dispatch_uid="wagtail_journeys.segment_published")
     unpublished.connect(request_rebuild, sender=Segment, dispatch_uid="wagtail_journeys.segment_unpublished")
+    post_save.connect(topic_changed, sender=Topic, dispatch_uid="wagtail_journeys.topic_saved")
+    post_delete.connect(topic_changed, sender=Topic, dispatch_uid="wagtail_journeys.topic_deleted")

@@ -176,6 +176,21 @@ def test_consent_is_what_sending_asks() -> None:
         assert found == consent.refused_contacts([p.contact.pk for p in crowd], topic)
 
 
+def test_a_topic_that_becomes_opt_out_changes_who_may_get_it() -> None:
+    """Editing the topic has segments that ask for it rebuilt; others are left alone."""
+    story = Story()
+    topic = Topic.objects.create(name="News", slug="news", mode=Topic.Mode.OPT_IN)
+    segment = story.segment("S", {"type": "consent", "value": {"state": "may", "topic": topic.pk}})
+    story.segment("Other", {"type": "known", "value": {"mode": "has", "thing": "email"}})
+    story.contact("kim@example.com")
+    assert not Segment.objects.filter(rebuild_requested_at__isnull=False).exists()
+    topic.mode = Topic.Mode.OPT_OUT
+    topic.save()
+    assert list(Segment.objects.filter(rebuild_requested_at__isnull=False)) == [segment]
+    story.run()
+    assert Membership.objects.filter(segment=segment, left_at=None).count() == 1
+
+
 # --- what is noticed -----------------------------------------------------------------------------------------------------------
 
 
@@ -276,7 +291,7 @@ def test_a_change_is_noticed(key: str, params: Value, change: Callable[[Story, P
         ("date", date_rule("before", date="2026-03-02"), "“renewal” is before March 2, 2026"),
         ("date", date_rule("days_ago", days=1), "“renewal” is 1 day ago"),
         ("language", {"operator": "is", "language": "nl"}, "language is Dutch"),
-        ("language", {"operator": "is_not", "language": "nl-be"}, "language is not Dutch (BE)"),
+        ("language", {"operator": "is_not", "language": "nl-be"}, "language is not Dutch (Belgium)"),
         ("country", {"operator": "is", "country": "NL"}, "country is Netherlands"),
         ("country", {"operator": "is_not", "country": "EU"}, "country is not in the European Union"),
         ("time_zone", {"operator": "missing", "zone": ""}, "time zone is not known"),
