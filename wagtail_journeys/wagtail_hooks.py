@@ -18,7 +18,8 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from wagtail_journeys import db, pipeline
-from wagtail_journeys.campaigns import usage
+from wagtail_journeys.calls import viewsets as calls
+from wagtail_journeys.campaigns import trying, usage
 from wagtail_journeys.campaigns.viewsets import CampaignViewSet as BaseCampaignViewSet
 from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
@@ -104,6 +105,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
         EmailTemplateViewSet,
         ContactViewSet,
         MessageViewSet,
+        calls.CallViewSet,
         TopicViewSet,
         EventViewSet,
         WriteKeyViewSet,
@@ -119,6 +121,8 @@ hooks.register("before_unpublish", usage.refuse_unpublish)
 
 
 hooks.register("register_log_actions", register_log_actions)
+hooks.register("register_log_actions", calls.register_log_actions)
+hooks.register("register_log_actions", trying.register_log_actions)
 
 
 @hooks.register("register_admin_urls")
@@ -129,6 +133,11 @@ def counted_url() -> list[Any]:
 @hooks.register("register_admin_urls")
 def suggestions_url() -> list[Any]:
     return [path("journeys/events/suggestions/", suggestions, name=SUGGEST_URL_NAME)]
+
+
+@hooks.register("register_admin_urls")
+def try_calls_url() -> list[Any]:
+    return [path("journeys/campaigns/<int:pk>/calls/", trying.TryView.as_view(), name=trying.TRY_URL_NAME)]
 
 
 class MergeView(merging.MergeView):

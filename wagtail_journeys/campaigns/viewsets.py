@@ -20,6 +20,7 @@ from wagtail_journeys.streams import with_ids
 from . import panels
 from .models import Campaign
 from .preview import trigger_sentence
+from .trying import TRY_URL_NAME, has_calls
 
 
 def with_journeys(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
@@ -73,6 +74,9 @@ class CampaignEditView(EditView):
         if self.stats_url_name:
             url = reverse(self.stats_url_name, args=[quote(self.object.pk)])
             buttons.append(HeaderButton(_t("Statistics"), url=url, icon_name="view"))
+        if has_calls(self.object):
+            url = reverse(TRY_URL_NAME, args=[quote(self.object.pk)])
+            buttons.append(HeaderButton(_t("Try HTTP calls"), url=url, icon_name="link-external"))
         return buttons
 
 
