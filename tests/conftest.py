@@ -70,6 +70,14 @@ def no_graphs_of_other_tests() -> None:
     versions.graph.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def no_declarations_of_other_tests() -> None:
+    """What a process remembers of the catalogue of events belongs to a database that is rolled back."""
+    from wagtail_journeys.events import catalogue
+
+    catalogue.forget()
+
+
 @pytest.fixture
 def own_database(django_db_setup: Database, django_db_blocker: pytest.FixtureDef) -> Iterator[Database]:
     """A database of the test's own that other processes see, with Wagtail's first rows in it; the ORM works on it.

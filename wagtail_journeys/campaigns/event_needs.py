@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from django.urls import reverse
 
+from wagtail_journeys.events import catalogue
 from wagtail_journeys.events.needs import Need, tell
 from wagtail_journeys.segments.conditions import registry as conditions
 from wagtail_journeys.segments.event_needs import names_in
@@ -29,6 +32,22 @@ def needs() -> Iterator[Need]:
             yield Need(
                 event, "campaign", campaign.pk, campaign.name, campaign.admits, url, starts=event in starting
             )
+
+
+def doubts(now: datetime.datetime) -> dict[int, list[str]]:
+    """What the events of live campaigns will hardly do, as sentences by campaign."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for doubt in catalogue.absent(now):
+        for need in doubt.needs:
+            if need.kind == "campaign" and (need.starts or doubt.problem != "held"):
+                found[need.pk].append(str(doubt))
+    return found
+
+
+def doubts_about(campaign: Campaign, now: datetime.datetime) -> list[str]:
+    """The same for one campaign as it stands in the editor, live or not."""
+    starting, others = names_of(campaign)
+    return [str(doubt) for doubt in catalogue.doubts(starting | others, starting, now)]
 
 
 def names_of(campaign: Campaign) -> tuple[set[str], set[str]]:

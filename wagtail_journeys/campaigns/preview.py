@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -12,7 +13,7 @@ from django.utils.translation import ngettext
 from wagtail_journeys.segments import drafts
 from wagtail_journeys.streams import raw
 
-from . import flow
+from . import event_needs, flow
 from .models import Campaign
 from .triggers import registry
 
@@ -21,11 +22,13 @@ from .triggers import registry
 class Preview:
     facts: list[tuple[str, str]]
     chart: SafeString
+    doubts: list[str] = field(default_factory=list)
 
 
-def preview(campaign: Campaign) -> Preview:
+def preview(campaign: Campaign, now: datetime.datetime) -> Preview:
     """Never raises, however little of the campaign is there yet."""
-    return Preview(facts(campaign), flow.figure(trigger_sentence(campaign), raw(campaign.steps)))
+    chart = flow.figure(trigger_sentence(campaign), raw(campaign.steps))
+    return Preview(facts(campaign), chart, event_needs.doubts_about(campaign, now))
 
 
 def trigger_sentence(campaign: Campaign) -> str:

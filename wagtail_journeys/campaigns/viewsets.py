@@ -7,7 +7,10 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import NumberColumn, UpdatedAtColumn
@@ -17,7 +20,7 @@ from wagtail.snippets.views.snippets import CopyView, EditView, IndexView, Snipp
 from wagtail_journeys.segments.viewsets import SentenceColumn, StatusColumn, status_in_words, with_schedule
 from wagtail_journeys.streams import with_ids
 
-from . import panels
+from . import event_needs, panels
 from .models import Campaign
 from .preview import trigger_sentence
 from .trying import TRY_URL_NAME, has_calls
@@ -43,12 +46,22 @@ def state_in_words(campaign: Campaign) -> str:
     return status_in_words(campaign)
 
 
-def trigger_in_words(campaign: Campaign) -> str:
-    return trigger_sentence(campaign) or "…"
+def trigger_in_words(campaign: Campaign) -> SafeString:
+    """What starts it; below that what its events will hardly do, where the view has found that out."""
+    doubts = format_html_join(
+        "", '<div class="wj-doubt">{}</div>', ((text,) for text in getattr(campaign, "doubts", ()))
+    )
+    return format_html("{}{}", trigger_sentence(campaign) or "…", doubts)
 
 
 class CampaignIndexView(IndexView):
     stats_url_name = None
+
+    def get_table(self, object_list: Any) -> Any:
+        doubts = event_needs.doubts(timezone.now())  # noqa: TID251  a view: as it stands now
+        for campaign in object_list:
+            campaign.doubts = doubts.get(campaign.pk, [])
+        return super().get_table(object_list)
 
     def get_list_more_buttons(self, instance: Campaign) -> list[Any]:
         buttons = super().get_list_more_buttons(instance)

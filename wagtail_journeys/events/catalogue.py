@@ -222,6 +222,8 @@ def hold(records: Sequence[Recorded]) -> None:
     for record in doubtful:
         allowed = declared.get(record.name)
         record.held = allowed is None or (record.source in VISITORS and not allowed)
+        if record.held:
+            record.properties = {**record.properties, UNDECLARED: True}
 
 
 def _is_doubtful(name: str, source: str) -> bool:
