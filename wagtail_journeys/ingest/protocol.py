@@ -235,7 +235,9 @@ def _anonymous(
     if name in RESERVED:
         raise BadEvent(f"A public key may not send “{name}”: the site tells about this itself.")
     if name not in ALWAYS and not key.events & {name, SPELLED.get(name, name)}:
-        raise BadEvent(f"Visitors may not send “{name}”: add it to the events of the write key.")
+        raise BadEvent(
+            f"Visitors may not send “{name}”: declare it for visitors, or add it to the events of the write key."
+        )
     if len(anonymous_id) < SHORTEST_ID:
         raise BadEvent(f"anonymousId must have at least {SHORTEST_ID} characters, so that nobody guesses it.")
     given = {**said.traits, **({"userId": user_id} if user_id else {})}
