@@ -123,7 +123,8 @@ def process(items: list[InboxItem], now: datetime.datetime) -> None:
         people.changed.setdefault(contact, set()).update(changed)
     adoptable = candidates.adoptable(adopted, now)
     catalogue.hold(adoptable)
-    follow(_touched(people, new + adopted), now, new + adoptable)
+    touched = _touched(people, new + adopted)
+    follow(touched, now, new + adoptable, chains=candidates.chains(new))
     dead = {item.pk for item, _error in unusable}
     _dead_letters(unusable, now)
     InboxItem.objects.filter(pk__in=[item.pk for item in items if item.pk not in dead]).delete()

@@ -30,7 +30,7 @@ from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.exceptions import TemplateError
 
-from . import marking, rendering, smtp
+from . import marking, rendering, smtp, telling
 from .gate import Gate as Gate
 from .gate import Tally as Tally
 from .mime import Letter
@@ -69,11 +69,15 @@ def deliver(clock: Clock, gate: Gate, limit: int) -> Tally:
 
 
 def recover(now: datetime.datetime) -> Tally:
-    """Put expired claims back into the queue, and show as unknown what was marked and never settled."""
+    """Put expired claims back into the queue, show as unknown what was marked and never settled, tell what was sent."""
     tally = Tally()
     overdue = Message.objects.order_by().filter(due_at__lte=now)
     tally.released = overdue.filter(state=State.CLAIMED).update(state=State.QUEUED, claim="", due_at=now)
-    lost = list(overdue.filter(state=State.HANDING_OVER).values_list("pk", flat=True))
+    left = list(
+        overdue.filter(state__in=[State.HANDING_OVER, State.SENT]).order_by("pk").values_list("pk", "state")
+    )
+    telling.sent([pk for pk, state in left if state == State.SENT], now)
+    lost = [pk for pk, state in left if state == State.HANDING_OVER]
     if lost:
         # The claim stays: should the worker be alive after all, it may still record what the mail server said.
         tally.unknown = Message.objects.filter(pk__in=lost, state=State.HANDING_OVER).update(
@@ -131,9 +135,12 @@ class _Batch:
         self.marker = marking.marker(claim, gate.allowed(self.begun))
         self.marker_made = self.begun
         self.settler = marking.settler(claim)
+        self.sender = marking.sender(claim)
         self.postponer = marking.postponer(claim)
         self.handover_limit = datetime.timedelta(seconds=conf.HANDOVER_LIMIT)
+        self.told_limit = datetime.timedelta(seconds=conf.MESSAGE_LEASE)
         self.open: tuple[int, smtp.Outcome] | None = None  # handed over, not written down yet
+        self.sent: list[int] = []
 
     def run(self) -> None:
         letters = self._write_letters()
@@ -149,6 +156,7 @@ class _Batch:
             else:
                 refused.append(letter.message)
         self._settle()
+        telling.sent(self.sent, self.clock())
         if refused:
             self._explain(refused)
 
@@ -225,6 +233,8 @@ class _Batch:
     def _written(self, state: str) -> None:
         if self.open is not None:
             self.tally.count(state, self.open[0])
+            if state == State.SENT:
+                self.sent.append(self.open[0])
             self.open = None
 
     def _last(self, now: datetime.datetime) -> Last | None:
@@ -233,6 +243,8 @@ class _Batch:
             return None
         message_id, outcome = self.open
         state, reason = outcome.state, outcome.reason[:500]
+        if state == smtp.SENT:
+            return Last(state, self.sender, (message_id, now, now + self.told_limit))
         if state == smtp.DEFERRED:
             message = self.by_id[message_id]
             due = marking.next_try(message, now)

@@ -116,6 +116,13 @@ def settler(claim: str) -> Statement:
     return Statement(queryset, values, [_ID, _STATE, _REASON, _NOW])
 
 
+def sender(claim: str) -> Statement:
+    """``run(id, now, due)``: the message was taken. The claim stays until ``telling`` has told it, or ``due`` is over."""
+    queryset = Message.objects.filter(pk=_ID, claim=claim, state__in=[State.HANDING_OVER, State.UNKNOWN])
+    values = {"state": State.SENT, "reason": "", "settled_at": _NOW, "due_at": _DUE}
+    return Statement(queryset, values, [_ID, _NOW, _DUE])
+
+
 def postponer(claim: str) -> Statement:
     """``run(id, reason, due)``: the message was surely not taken and is tried again."""
     queryset = Message.objects.filter(pk=_ID, claim=claim, state__in=[State.HANDING_OVER, State.UNKNOWN])

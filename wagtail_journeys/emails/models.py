@@ -206,8 +206,8 @@ class Message(models.Model):
         default=dict
     )  # the values that the merge tags had, kept to show the message again
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
-    # When to look at it again: to claim it (queued, deferred), or because a claim or a hand-over never ended. Empty in
-    # final states, so that looking for work costs the same however many messages there have been.
+    # When to look at it again: to claim it (queued, deferred), because a claim or a hand-over never ended, or because it
+    # was sent and nobody has told so yet. Empty in final states, so that looking for work costs the same however many messages there have been.
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True)

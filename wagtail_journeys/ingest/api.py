@@ -17,7 +17,13 @@ from wagtail_journeys.exceptions import BadEvent
 
 #: Names that only the package itself writes, as only it knows them to be true.
 OWN_NAMES = frozenset(
-    {catalogue.EMAIL_SENT, catalogue.JOURNEY_ENTERED, catalogue.JOURNEY_ENDED, catalogue.CONSENT_CHANGED}
+    {
+        catalogue.EMAIL_SENT,
+        catalogue.JOURNEY_ENTERED,
+        catalogue.JOURNEY_ENDED,
+        catalogue.JOURNEY_CONVERTED,
+        catalogue.CONSENT_CHANGED,
+    }
 )
 
 

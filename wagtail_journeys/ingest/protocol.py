@@ -30,7 +30,13 @@ SCREEN, GROUP = "screen_view", "group"
 
 #: Names that only the engine writes; not even a server can know them better.
 OWN = frozenset(
-    {catalogue.EMAIL_SENT, catalogue.JOURNEY_ENTERED, catalogue.JOURNEY_ENDED, catalogue.CONSENT_CHANGED}
+    {
+        catalogue.EMAIL_SENT,
+        catalogue.JOURNEY_ENTERED,
+        catalogue.JOURNEY_ENDED,
+        catalogue.JOURNEY_CONVERTED,
+        catalogue.CONSENT_CHANGED,
+    }
 )
 
 #: Traits that the protocol calls otherwise.

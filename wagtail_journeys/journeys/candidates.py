@@ -53,8 +53,21 @@ def _enrolled(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list
     ]
 
 
-def _candidate(campaign: LiveCampaign, event: Recorded) -> Candidate:
+def chains(events: Sequence[Recorded]) -> dict[int, int]:
+    """How many campaigns have led to what the engine tells of a contact: segments that follow from it carry it on."""
+    found: dict[int, int] = {}
+    for event in events:
+        if event.contact_id and event.source == catalogue.ENGINE:
+            found[event.contact_id] = max(_chain(event) - 1, found.get(event.contact_id, 0))
+    return found
+
+
+def _chain(event: Recorded) -> int:
     chain = event.properties.get(catalogue.CHAIN) if event.source == catalogue.ENGINE else 0
+    return chain if isinstance(chain, int) else 0
+
+
+def _candidate(campaign: LiveCampaign, event: Recorded) -> Candidate:
     return Candidate(
         campaign,
         event.contact_id or 0,
@@ -63,7 +76,7 @@ def _candidate(campaign: LiveCampaign, event: Recorded) -> Candidate:
         event=event.id,
         deadline=event.received_at + datetime.timedelta(minutes=campaign.matching_window),
         held=event.held,
-        chain=chain if isinstance(chain, int) else 0,
+        chain=_chain(event),
     )
 
 

@@ -7,8 +7,7 @@ import datetime
 from django.db.models import QuerySet
 
 from wagtail_journeys import db
-from wagtail_journeys.events import catalogue, inbox
-from wagtail_journeys.events.inbox import Incoming
+from wagtail_journeys.journeys import telling
 from wagtail_journeys.journeys.models import Journey, Visit
 from wagtail_journeys.segments import compiler
 
@@ -16,13 +15,13 @@ from wagtail_journeys.segments import compiler
 def end(journeys: QuerySet[Journey], reason: str, now: datetime.datetime) -> int:
     """Let the active ones of these journeys leave where they stand; returns how many. In the caller's transaction.
 
-    Four statements, however many there are. What they have queued is held back by the gate.
+    Five statements, however many there are. What they have queued is held back by the gate.
     """
     leaving = db.locked(journeys.filter(state=Journey.State.ACTIVE).order_by("pk"))
-    found = list(leaving.values_list("pk", "contact_id", "campaign_id"))
+    found = list(leaving.values_list("pk", "campaign_id", "version_id", "contact_id", "chain"))
     if not found:
         return 0
-    ids = [pk for pk, _contact, _campaign in found]
+    ids = [pk for pk, *_about in found]
     db.update_rows(
         Journey,
         "id",
@@ -32,24 +31,5 @@ def end(journeys: QuerySet[Journey], reason: str, now: datetime.datetime) -> int
     Visit.objects.filter(compiler.among(ids, "journey_id"), left_at__isnull=True).update(
         left_at=now, outcome=Visit.Outcome.EXITED, reason=reason[:500]
     )
-    inbox.accept_many(
-        [
-            Incoming(
-                source=catalogue.ENGINE,
-                name=catalogue.JOURNEY_ENDED,
-                message_id=f"journey_ended:{pk}",
-                occurred_at=now,
-                contact_id=contact,
-                properties={
-                    "campaign": campaign,
-                    "journey": pk,
-                    "state": Journey.State.EXITED.value,
-                    "reason": reason[:200],
-                },
-            )
-            for pk, contact, campaign in found
-        ],
-        now,
-        wake=False,
-    )
+    telling.ended([telling.Of(*about, Journey.State.EXITED.value, reason[:200]) for about in found], now)
     return len(found)

@@ -44,7 +44,7 @@ from wagtail_journeys.emails import notices, outbox
 from wagtail_journeys.events import catalogue, inbox
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.exceptions import UnknownKey
-from wagtail_journeys.journeys import calling, endings
+from wagtail_journeys.journeys import calling, endings, telling
 from wagtail_journeys.journeys.models import Journey, Visit
 from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.membership import Change
@@ -459,23 +459,10 @@ def _write(travellers: list[Traveller], moved: Moved, now: datetime.datetime) ->
         ],
     )
     moved.ended = [traveller for traveller in travellers if traveller.state != State.ACTIVE]
-    inbox.accept_many(
+    telling.ended(
         [
-            Incoming(
-                source=catalogue.ENGINE,
-                name=catalogue.JOURNEY_ENDED,
-                message_id=f"journey_ended:{t.id}",
-                occurred_at=now,
-                contact_id=t.contact,
-                properties={
-                    "campaign": t.campaign,
-                    "journey": t.id,
-                    "state": t.state,
-                    "reason": t.end_reason,
-                },
-            )
+            telling.Of(t.id, t.campaign, t.version, t.contact, t.chain, t.state, t.end_reason)
             for t in moved.ended
         ],
         now,
-        wake=False,
     )

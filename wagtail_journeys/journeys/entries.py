@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
@@ -16,10 +16,9 @@ from wagtail_journeys.campaigns.clock import zone_of
 from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import Contact, Topic
-from wagtail_journeys.events import catalogue, inbox
-from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.events.log import Recorded
 from wagtail_journeys.journeys import candidates as finding
+from wagtail_journeys.journeys import telling
 from wagtail_journeys.journeys.candidates import Candidate
 from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal
 from wagtail_journeys.segments import compiler
@@ -361,19 +360,20 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
         ignore_conflicts=True,
         returning=["id", "campaign", "contact"],
     )
-    inbox.accept_many(
-        [
-            Incoming(
-                source=catalogue.ENGINE,
-                name=catalogue.JOURNEY_ENTERED,
-                message_id=f"journey_entered:{journey}",
-                occurred_at=now,
-                contact_id=contact,
-                properties={"campaign": campaign, "journey": journey},
-            )
-            for journey, campaign, contact in begun
-        ],
-        now,
-        wake=False,
-    )
+    _tell(entering, begun, now)
     return [journey for journey, _campaign, _contact in begun]
+
+
+def _tell(entering: list[Candidate], begun: Sequence[tuple[int, int, int]], now: datetime.datetime) -> None:
+    """The journeys begun, and those of campaigns without steps ended at once. A statement for each."""
+    by_key = {(candidate.campaign.id, candidate.contact): candidate for candidate in entering}
+    names = {candidate.campaign.id: candidate.campaign.name for candidate in entering}
+    told, over = [], []
+    for journey, campaign, contact in begun:
+        candidate = by_key[(campaign, contact)]
+        about = telling.Of(journey, campaign, candidate.campaign.version, contact, candidate.chain)
+        told.append(about)
+        if not candidate.campaign.start:
+            over.append(replace(about, outcome=Journey.State.COMPLETED.value))
+    telling.entered(told, now, names)
+    telling.ended(over, now, names)

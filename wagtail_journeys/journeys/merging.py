@@ -17,6 +17,7 @@ from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact
 from wagtail_journeys.emails import outbox
 from wagtail_journeys.emails.models import Message
 from wagtail_journeys.events.models import Event, InboxItem
+from wagtail_journeys.journeys import telling
 from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal, Visit
 from wagtail_journeys.segments.models import Membership
 
@@ -117,13 +118,22 @@ def _running_twice(gone_id: int, kept_id: int) -> QuerySet[Journey]:
 
 def _journeys(kept_id: int, gone_id: int, now: datetime.datetime) -> None:
     reason = _t("merged with a contact who was inside as well")
-    ending = list(_running_twice(gone_id, kept_id).values_list("pk", flat=True))
+    about = ("pk", "campaign_id", "version_id", "chain")
+    leaving = list(_running_twice(gone_id, kept_id).values_list(*about))
+    ending = [pk for pk, *_about in leaving]
     outbox.cancel_for(Q(visit__journey__in=ending), reason, now)
     Visit.objects.filter(journey__in=ending, left_at__isnull=True).update(
         left_at=now, outcome=Visit.Outcome.EXITED, reason=reason
     )
     Journey.objects.filter(pk__in=ending).update(
         state=Journey.State.EXITED, ended_at=now, due_at=None, end_reason=reason
+    )
+    telling.ended(
+        [
+            telling.Of(pk, campaign, version, kept_id, chain, Journey.State.EXITED.value, reason)
+            for pk, campaign, version, chain in leaving
+        ],
+        now,
     )
     same = _of_both(Journey, kept_id, campaign=OuterRef("campaign"), entry_key=OuterRef("entry_key"))
     Journey.objects.filter(same, contact_id=gone_id).update(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from wagtail_journeys import db, jobs
 from wagtail_journeys.campaigns import versions
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
+from wagtail_journeys.journeys import telling
 from wagtail_journeys.journeys.models import Journey, Visit
 
 
@@ -54,12 +55,17 @@ def follow(version: CampaignVersion, now: datetime.datetime) -> None:
             left_at=now, outcome=Visit.Outcome.SKIPPED, reason=_("the step was removed from the campaign")
         )
         if target is None:
+            reason = _("the steps that were left were removed from the campaign")
+            ending = list(here.values_list("pk", "campaign_id", "version_id", "contact_id", "chain"))
             here.update(
                 version=version,
                 state=Journey.State.COMPLETED,
                 ended_at=now,
                 due_at=None,
-                end_reason=_("the steps that were left were removed from the campaign"),
+                end_reason=reason,
+            )
+            telling.ended(
+                [telling.Of(*about, Journey.State.COMPLETED.value, reason) for about in ending], now
             )
         else:
             here.update(

@@ -1,0 +1,77 @@
+"""What journeys do, told as events: conditions of segments, triggers and goals hear of it like of anything that happens.
+
+The ids of the events come from the journeys', so that nothing is told twice, and they pass through the inbox like any
+other event. ``chain`` says how many campaigns, each started by the one before, have led to it (semantics S7).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wagtail_journeys.campaigns.models import Campaign
+from wagtail_journeys.events import catalogue, inbox
+from wagtail_journeys.events.inbox import Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """A journey, as far as its events speak of it; ``outcome`` and ``reason`` once it has ended."""
+
+    journey: int
+    campaign: int
+    version: int
+    contact: int
+    chain: int
+    outcome: str = ""
+    reason: str = ""
+
+
+def entered(journeys: Collection[Of], now: datetime.datetime, names: Mapping[int, str] | None = None) -> None:
+    """Contacts entered campaigns. One statement, and one for the names of the campaigns unless they are given."""
+    _tell(catalogue.JOURNEY_ENTERED, journeys, now, names)
+
+
+def ended(journeys: Collection[Of], now: datetime.datetime, names: Mapping[int, str] | None = None) -> None:
+    """Journeys completed, were left or failed. As many statements."""
+    _tell(catalogue.JOURNEY_ENDED, journeys, now, names)
+
+
+def _tell(
+    name: str, journeys: Collection[Of], now: datetime.datetime, names: Mapping[int, str] | None
+) -> None:
+    if not journeys:
+        return
+    if names is None:
+        ids = {journey.campaign for journey in journeys}
+        names = dict(Campaign.objects.filter(pk__in=ids).values_list("pk", "name"))
+    inbox.accept_many(
+        [
+            Incoming(
+                source=catalogue.ENGINE,
+                name=name,
+                message_id=f"{name}:{journey.journey}",
+                occurred_at=now,
+                contact_id=journey.contact,
+                properties=_properties(journey, names.get(journey.campaign, "")),
+            )
+            for journey in journeys
+        ],
+        now,
+        wake=False,
+    )
+
+
+def _properties(journey: Of, campaign_name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "journey": journey.journey,
+        "campaign": journey.campaign,
+        "campaign_name": campaign_name,
+        "version": journey.version,
+        catalogue.CHAIN: journey.chain + 1,
+    }
+    if journey.outcome:
+        found |= {"outcome": journey.outcome, "reason": journey.reason}
+    return found
