@@ -34,8 +34,10 @@ from wagtail_journeys.reporting.debugger import DebuggerViewSet
 from wagtail_journeys.reporting.filters import ContactReportFilterSet
 from wagtail_journeys.reporting.views import COUNTED_URL_NAME, CampaignStatsView, ContactView, CountedView
 from wagtail_journeys.segments.choosers import tag_chooser
+from wagtail_journeys.segments import usage as segment_usage
+from wagtail_journeys.segments import views as segment_views
 from wagtail_journeys.segments.membership import Touched
-from wagtail_journeys.segments.viewsets import SegmentViewSet
+from wagtail_journeys.segments.viewsets import SegmentViewSet as BaseSegmentViewSet
 
 #: Behind Images and Documents.
 MENU_ORDER = 450
@@ -84,6 +86,19 @@ class ContactViewSet(BaseContactViewSet):
     filterset_class = ContactReportFilterSet
 
 
+class ListChangeView(segment_views.ListChangeView):
+    perform = staticmethod(pipeline.change_list)
+
+
+class ListUndoView(segment_views.ListUndoView):
+    perform = staticmethod(pipeline.change_list)
+
+
+class SegmentViewSet(BaseSegmentViewSet):
+    list_change_view_class = ListChangeView
+    list_undo_view_class = ListUndoView
+
+
 class TopicViewSet(SnippetViewSet):
     model = Topic
     icon = "tag"
@@ -114,6 +129,8 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
 
 
 register_snippet(JourneysViewSetGroup)
+
+segment_usage.register(usage.of_segments)
 
 # What a live campaign uses is neither deleted nor unpublished.
 hooks.register("before_delete_snippet", usage.refuse_delete)
@@ -159,6 +176,8 @@ def own_permissions() -> QuerySet[Permission]:
 @hooks.register("register_log_actions")
 def own_log_actions(actions: Any) -> None:
     actions.register_action(merging.MERGE_ACTION, _("Merge contacts"), _("Merged with another contact"))
+    actions.register_action(segment_views.ADDED, _("Add contacts"), _("Contacts were added by hand"))
+    actions.register_action(segment_views.REMOVED, _("Remove contacts"), _("Contacts were removed by hand"))
 
 
 @hooks.register("insert_global_admin_css")

@@ -15,7 +15,7 @@ from wagtail_journeys.exceptions import BadRules, UnknownKey
 from wagtail_journeys.registry import Registry
 from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.models import Segment
-from wagtail_journeys.segments.usage import refusal, refuse_delete_in_use
+from wagtail_journeys.segments.usage import refusal, refuse_delete_in_use, refuse_unpublish_in_use
 
 from .models import Campaign, CampaignVersion
 from .steps import registry as steps
@@ -42,6 +42,11 @@ def in_use(kind: str, ids: Collection[int]) -> dict[int, list[Campaign]]:
         for pk in used & found.keys():
             found[pk].append(version.campaign)
     return found
+
+
+def of_segments(ids: Collection[int]) -> dict[int, list[Campaign]]:
+    """For ``segments.usage``, which cannot look up here."""
+    return in_use("segment", ids)
 
 
 def references(graph: Mapping[str, Any]) -> dict[str, set[int]]:
@@ -123,4 +128,4 @@ def refuse_unpublish(request: HttpRequest, instance: Any) -> HttpResponse | None
     reasons = _reasons(
         [instance], _t("“%(thing)s” cannot be unpublished: it is used by the live campaign %(names)s.")
     )
-    return refusal(request, [instance], reasons)
+    return refusal(request, [instance], reasons) or refuse_unpublish_in_use(request, instance)

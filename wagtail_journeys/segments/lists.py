@@ -99,7 +99,8 @@ def read_addresses(text: str) -> Pasted:
         addresses[address] = None
     known: dict[str, int] = {}
     for part in db.chunks(list(addresses), 900):
-        known |= dict(Contact.objects.filter(email__in=part).values_list("email", "pk"))
+        rows = Contact.objects.filter(email__in=part).values_list("email", "pk")
+        known |= {email: pk for email, pk in rows if email}
     found.contacts = [known[address] for address in addresses if address in known]
     found.unknown = [address for address in addresses if address not in known]
     return found

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import TextField
@@ -18,7 +19,8 @@ from wagtail_journeys import db
 from wagtail_journeys.exceptions import BadRules
 
 from . import compiler, diff
-from .conditions import Mentions, registry
+from .conditions import Mentions, population, registry
+from .conditions.base import ANY_EVENT
 from .diff import Change, Diff, Moves
 from .models import Membership, Segment
 
@@ -66,7 +68,8 @@ class Touched:
     def by(self, mentions: Mentions) -> set[int]:
         """The contacts for whom a rule that mentions these things may have another answer now."""
         found = set(self.created)
-        for name in mentions.events & self.events.keys():
+        anything = ANY_EVENT in mentions.events
+        for name in self.events.keys() if anything else mentions.events & self.events.keys():
             found |= self.events[name]
         for name in mentions.fields & self.fields.keys():
             found |= self.fields[name]
@@ -214,13 +217,16 @@ def rebuild(segment: Segment, now: datetime.datetime) -> Diff:
     """Bring the whole segment up to date by difference: who stays is not touched. Inside a transaction."""
     if segment.kind == Segment.Kind.STATIC:
         return Diff(segment.pk, now, 0, 0, 0)
-    return diff.apply(segment.pk, compiler.contacts_matching(segment.match, segment.raw_rules, now), now)
+    with population.everybody():
+        matching = compiler.contacts_matching(segment.match, segment.raw_rules, now)
+    return diff.apply(segment.pk, matching, now)
 
 
 def _rebuild_readable(rules: Rules, now: datetime.datetime) -> Diff:
     """The same for a segment of ``live_rules``; one that cannot be read keeps its members as they are."""
     try:
-        matching = compiler.contacts_matching(rules.match, rules.rules, now)
+        with population.everybody():
+            matching = compiler.contacts_matching(rules.match, rules.rules, now)
     except BadRules:
         logger.exception("Segment %s cannot be read; its members stay as they are", rules.segment)
         return Diff(rules.segment, now, 0, 0, 0)
@@ -273,13 +279,20 @@ def _due(rules: list[dict], since: datetime.datetime | None, now: datetime.datet
                 contacts = condition.due(params, since, now)
                 if contacts is None:
                     return None
-                rows = list(contacts[: DUE_LIMIT + 1])
+                rows = list(contacts.order_by().distinct()[: DUE_LIMIT + 1])
                 if len(rows) > DUE_LIMIT:
                     return None
-                found.update(pk for pk in rows if pk)
+                found.update(_number(row) for row in rows)
     except (OperationalError, InterfaceError):
         raise  # the database, not the rule
     except Exception:
         logger.exception("The clock's part in a rule cannot be told; everybody is looked at")
         return None
     return found
+
+
+def _number(row: Any) -> int:
+    """The id of a contact, from a row of one column in whatever form the condition asked for it."""
+    if isinstance(row, dict):
+        (row,) = row.values()
+    return int(row[0] if isinstance(row, tuple) else row)

@@ -1,8 +1,8 @@
-"""Which segments ask for which: a segment that another one asks for cannot be deleted."""
+"""Who uses a segment: other segments, and what upper layers tell (campaigns). What is used cannot go."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from django.contrib.admin.utils import quote
@@ -16,6 +16,24 @@ from wagtail_journeys.exceptions import BadRules
 
 from . import compiler
 from .models import Segment
+
+#: Each gives, for ids of segments, the objects that use them; campaigns add theirs where the admin is put together.
+sources: list[Callable[[Collection[int]], dict[int, list[Any]]]] = []
+
+
+def used_by(ids: Collection[int]) -> dict[int, list[Any]]:
+    """For each of these segments everything that uses it, segments first. The number of statements is constant."""
+    found: dict[int, list[Any]] = {pk: list(others) for pk, others in asked_by(ids).items()}
+    for source in sources:
+        for pk, users in source(ids).items():
+            found[pk] += users
+    return found
+
+
+def register(source: Callable[[Collection[int]], dict[int, list[Any]]]) -> None:
+    """Let an upper layer tell what uses segments; registering it twice changes nothing."""
+    if source not in sources:
+        sources.append(source)
 
 
 def asked_by(ids: Collection[int]) -> dict[int, list[Segment]]:
@@ -47,6 +65,16 @@ def refuse_delete_in_use(request: HttpRequest, instances: Sequence[Any]) -> Http
                 % {"segment": segment, "names": ", ".join(names)}
             )
     return refusal(request, instances, reasons)
+
+
+def refuse_unpublish_in_use(request: HttpRequest, instance: Any) -> HttpResponse | None:
+    """The same for ``before_unpublish``: a live segment that asks for it would keep its members as they are for ever."""
+    if not isinstance(instance, Segment):
+        return None
+    names = ", ".join(f"“{other}”" for other in asked_by([instance.pk])[instance.pk] if other.live)
+    sentence = _t("“%(segment)s” cannot be unpublished: it is asked for in the live segment %(names)s.")
+    reasons = [sentence % {"segment": instance, "names": names}] if names else []
+    return refusal(request, [instance], reasons)
 
 
 def refusal(request: HttpRequest, instances: Sequence[Any], reasons: Sequence[str]) -> HttpResponse | None:
