@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.templatetags.static import static
-from django.urls import path
+from django.urls import include, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,13 +29,15 @@ from wagtail_journeys.events.fields import SUGGEST_URL_NAME
 from wagtail_journeys.events.views import suggestions
 from wagtail_journeys.events.viewsets import EventViewSet
 from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
+from wagtail_journeys.journeys import audience
 from wagtail_journeys.reporting import merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
 from wagtail_journeys.reporting.filters import ContactReportFilterSet
 from wagtail_journeys.reporting.views import COUNTED_URL_NAME, CampaignStatsView, ContactView, CountedView
-from wagtail_journeys.segments.choosers import tag_chooser
+from wagtail_journeys.segments import live, publishing
 from wagtail_journeys.segments import usage as segment_usage
 from wagtail_journeys.segments import views as segment_views
+from wagtail_journeys.segments.choosers import tag_chooser
 from wagtail_journeys.segments.membership import Touched
 from wagtail_journeys.segments.viewsets import SegmentViewSet as BaseSegmentViewSet
 
@@ -150,6 +152,14 @@ def counted_url() -> list[Any]:
 @hooks.register("register_admin_urls")
 def suggestions_url() -> list[Any]:
     return [path("journeys/events/suggestions/", suggestions, name=SUGGEST_URL_NAME)]
+
+
+@hooks.register("register_admin_urls")
+def segment_urls() -> list[Any]:
+    return [path("journeys/segments/", include(live.urlpatterns))]
+
+
+publishing.ask_campaigns(audience.on_campaigns)
 
 
 @hooks.register("register_admin_urls")

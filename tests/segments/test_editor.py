@@ -187,7 +187,7 @@ def test_the_preview_shows_ten_contacts_at_most(editor: Client) -> None:
 @pytest.mark.parametrize(
     ("rules", "place"),
     [
-        ([language("nl"), language("")], "Rule 2 (Contact attribute): Value: Say what to compare with."),
+        ([language("nl"), language("")], "Rule 2 (Contact field or attribute): Value: Say what to compare with."),
         ([inside(None)], "Rule 1 (In another segment): Segment: This field is required."),
         (
             [
@@ -221,7 +221,7 @@ def test_the_preview_shows_ten_contacts_at_most(editor: Client) -> None:
         ),
         (
             [("group", {"match": "all", "rules": streamfield([language("")])})],
-            "Rule 1 (Group): Rules: Rule 1 (Contact attribute): Value: Say what to compare with.",
+            "Rule 1 (Group): Rules: Rule 1 (Contact field or attribute): Value: Say what to compare with.",
         ),
     ],
 )
@@ -343,7 +343,7 @@ def test_a_copy_has_rules_with_ids_of_their_own(editor: Client) -> None:
     """Copying a segment keeps what its rules say and gives them new ids."""
     segment = segment_of("Dutch", language("nl"))
     copied = editor.get(url("copy", segment.pk)).context["form"].instance
-    assert [rule["value"] for rule in copied.raw_rules] == [rule["value"] for rule in segment.raw_rules]
+    assert [rule["value"]["value"] for rule in copied.raw_rules] == ["nl"]
     assert copied.raw_rules[0]["id"] != segment.raw_rules[0]["id"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 GROUP_DEPTH = 2
 
+#: The headings of the chooser in their order; those of host apps come behind.
+GROUPS = [_("Who they are"), _("What they did")]
+
 MATCH_CHOICES = [("all", _("all of these")), ("any", _("any of these")), ("none", _("none of these"))]
 
 
@@ -20,7 +24,12 @@ class GroupBlock(blocks.StructBlock):
     def __init__(self, rules: list[tuple[str, blocks.Block]], **kwargs: Any) -> None:
         super().__init__(
             [
-                ("match", blocks.ChoiceBlock(choices=MATCH_CHOICES, default="all", label=_("Match"))),
+                (
+                    "match",
+                    blocks.ChoiceBlock(
+                        choices=MATCH_CHOICES, default="all", label=_("A contact who matches")
+                    ),
+                ),
                 ("rules", blocks.StreamBlock(rules, required=True, label=_("Rules"))),
             ],
             **kwargs,
@@ -31,13 +40,23 @@ class GroupBlock(blocks.StructBlock):
         label = _("Group")
         group = _("Combine")
         label_format = "{match}"
+        form_classname = "struct-block wj-group"
 
 
 def rule_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
     """Block instances by key. All streams of rules share them, which keeps the editor's page small."""
     from .conditions import registry
 
-    return _rule_blocks(depth, tuple(registry))
+    return _rule_blocks(depth, tuple(in_order(registry)))
+
+
+def in_order(conditions: Iterable[Condition]) -> list[Condition]:
+    """By the heading they stand under, then as they were registered."""
+    headings = [str(group) for group in GROUPS]
+    for condition in (found := list(conditions)):
+        if str(condition.group or "") not in headings:
+            headings.append(str(condition.group or ""))
+    return sorted(found, key=lambda condition: headings.index(str(condition.group or "")))
 
 
 @lru_cache(maxsize=16)

@@ -7,10 +7,68 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _t
-from wagtail.blocks import StreamValue, StructBlock
+from wagtail.blocks import (
+    BaseStreamBlock,
+    BaseStructBlock,
+    Block,
+    CharBlock,
+    ListBlock,
+    StreamValue,
+    StructBlock,
+)
+from wagtail.blocks.field_block import BaseChoiceBlock
+
+from wagtail_journeys.exceptions import BadRules
+from wagtail_journeys.streams import raw
 
 from . import compiler
 from .models import Segment
+
+
+def readable(block: Block, value: Any) -> Any:
+    """The stored form of a value that may be half typed: what cannot be read yet is None, or the text as it stands."""
+    if isinstance(block, BaseStreamBlock):
+        return [
+            {"type": child.block_type, "value": readable(child.block, child.value), "id": child.id}
+            for child in value or []
+        ]
+    if isinstance(block, BaseStructBlock):
+        return {name: readable(child, (value or {}).get(name)) for name, child in block.child_blocks.items()}
+    if isinstance(block, ListBlock):
+        items = getattr(value, "bound_blocks", ())
+        return [{"type": "item", "value": readable(item.block, item.value), "id": item.id} for item in items]
+    try:
+        return block.get_prep_value(block.clean(value))
+    except Exception:  # noqa: BLE001  whatever a block makes of what is half typed: it is not an answer yet
+        return value if isinstance(value, str) and isinstance(block, CharBlock | BaseChoiceBlock) else None
+
+
+def read(data: Any, field: str = "rules") -> tuple[StreamValue, list[dict[str, Any]]]:
+    """The rules of a form as it stands, from what it would send: the stream, and its stored form.
+
+    Raises BadRules for what no form sends.
+    """
+    block = Segment._meta.get_field(field).stream_block
+    try:
+        stream = block.value_from_datadict(data, {}, field)
+        return stream, raw(readable(block, stream))
+    except Exception as error:
+        raise BadRules from error
+
+
+def by_block(rules: list[dict[str, Any]]) -> dict[str, str]:
+    """The sentence of every rule and group, by the id of its block: for the headings of blocks that are closed."""
+    found: dict[str, str] = {}
+    for rule in rules:
+        value = rule["value"]
+        if rule["type"] == "group":
+            found |= by_block(value["rules"])
+            words = sentence(value["match"], value["rules"])
+        else:
+            words = sentence("all", [rule])
+        if rule.get("id"):
+            found[rule["id"]] = words
+    return found
 
 
 def sentence(match: str, rules: list[dict[str, Any]]) -> str:

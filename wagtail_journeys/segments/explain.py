@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from wagtail_journeys.exceptions import BadRules
 from . import compiler
 from .blocks import MATCH_CHOICES
 from .compiler import Rule
-from .conditions import registry
+from .conditions import Condition, registry
 
 logger = logging.getLogger(__name__)
 
@@ -91,14 +92,15 @@ def _ask(leaves: dict[str, Rule], contact: Contact, now: datetime.datetime) -> d
         return found
 
 
-def _evaluate(questions: dict[str, compiler.Question], now: datetime.datetime) -> dict[str, bool]:
+def _apart() -> AbstractContextManager[Any]:
+    """What fails inside spoils nothing outside: reading needs care for that only inside of a transaction."""
     connection = connections[router.db_for_read(Contact)]
-    if not connection.in_atomic_block and connection.vendor == "sqlite":
-        # A failed read spoils nothing here, and a transaction would take the one writer lock.
+    return transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
+
+
+def _evaluate(questions: dict[str, compiler.Question], now: datetime.datetime) -> dict[str, bool]:
+    with _apart():
         answers = compiler.evaluate(questions, now, skip_broken=True)
-    else:
-        with transaction.atomic(using=connection.alias):
-            answers = compiler.evaluate(questions, now, skip_broken=True)
     return {place: bool(contacts) for place, contacts in answers.items()}
 
 
@@ -153,7 +155,9 @@ def _leaf(rule: Rule, yes: bool | None, contact: Contact, now: datetime.datetime
     return Answer(sentence=sentence, yes=yes, id=str(block or ""), fact=fact)
 
 
-def _fact(condition: Any, params: dict[str, Any], contact: Contact, now: datetime.datetime) -> str:
+def _fact(condition: Condition, params: dict[str, Any], contact: Contact, now: datetime.datetime) -> str:
     """What the condition knows about the contact beyond yes and no."""
-    with transaction.atomic():
+    if type(condition).fact is Condition.fact:
+        return ""
+    with _apart():
         return str(condition.fact(params, contact, now) or "")

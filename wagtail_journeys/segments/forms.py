@@ -16,8 +16,8 @@ class SegmentForm(WagtailAdminModelForm):
     """A draft may be unfinished; what goes live needs rules, and may not ask for itself."""
 
     class Media:
-        css = {"all": ["wagtail_journeys/editor.css"]}
-        js = ["wagtail_journeys/segments-rows.js"]
+        css = {"all": ["wagtail_journeys/editor.css", "wagtail_journeys/segments.css"]}
+        js = ["wagtail_journeys/segments-rows.js", "wagtail_journeys/segments.js"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
