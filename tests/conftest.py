@@ -66,8 +66,10 @@ def django_db_setup(
 def no_graphs_of_other_tests() -> None:
     """Compiled graphs are kept by the id of their version, and a rolled back test gives its ids to the next one."""
     from wagtail_journeys.campaigns import versions
+    from wagtail_journeys.journeys import wakeups
 
     versions.graph.cache_clear()
+    wakeups.listening.cache_clear()
 
 
 @pytest.fixture(autouse=True)

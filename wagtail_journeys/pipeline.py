@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from wagtail_journeys import db, jobs, signals
 from wagtail_journeys.calls import delivery as calling
+from wagtail_journeys.campaigns import versions
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity
 from wagtail_journeys.contacts.models import Contact
@@ -30,7 +31,7 @@ from wagtail_journeys.emails import delivery, notices
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
-from wagtail_journeys.journeys import candidates, engine, entries, merging, wakeups
+from wagtail_journeys.journeys import candidates, engine, entries, goals, merging, wakeups
 from wagtail_journeys.journeys.calling import CallGate
 from wagtail_journeys.journeys.gate import JourneyGate
 from wagtail_journeys.journeys.models import Journey
@@ -146,8 +147,7 @@ def follow(
     """
     changes = [*moved, *membership.refresh(touched, now)]
     contacts = touched.contacts() | {change.contact for change in changes}
-    _enter(events, changes, contacts, now, chains=chains)
-    wakeups.wake(touched, changes, now)
+    _enter(events, changes, contacts, now, touched=touched, chains=chains)
 
 
 def _enter(
@@ -156,11 +156,22 @@ def _enter(
     contacts: Iterable[int],
     now: datetime.datetime,
     *,
+    touched: Touched | None = None,
     deadlines: bool = False,
     chains: Mapping[int, int] | None = None,
 ) -> None:
-    begun = entries.consider(events, changes, contacts, now, deadlines=deadlines, chains=chains)
-    _announce(signals.journeys_entered, Journey, "journeys", begun)
+    """Goals and exits, entries, the goals of those who have just entered, and waits that are over; in this order."""
+    campaigns = versions.live()
+    hits = goals.hits(campaigns, events, changes)
+    goals.settle(hits, now)
+    goals.leave(campaigns, touched or Touched(), changes, now)
+    begun = entries.consider(
+        events, changes, contacts, now, campaigns=campaigns, deadlines=deadlines, chains=chains
+    )
+    if begun:
+        goals.settle(hits, now, begun)
+    wakeups.wake(touched or Touched(), changes, now)
+    _announce(signals.journeys_entered, Journey, "journeys", [each.id for each in begun])
 
 
 def _touched(people: identity.Resolved, events: list[log.Recorded]) -> Touched:
@@ -233,7 +244,6 @@ def _with_entries(find: Callable[[datetime.datetime], Moves], now: datetime.date
         moves = find(now)
         for changes in moves.parts():
             _enter([], changes, {change.contact for change in changes}, now)
-            wakeups.wake(Touched(), changes, now)
         grown = {diff.segment for diff in moves.diffs if diff}
         if grown:
             sizes.take(now, grown)
@@ -263,6 +273,13 @@ def settle_deadlines(now: datetime.datetime) -> None:
     with db.batch(InboxItem):
         if db.try_lock(InboxItem, "deadlines"):
             _enter([], [], (), now, deadlines=True)
+
+
+def settle_leaving(now: datetime.datetime) -> None:
+    """Journeys whose contact has not matched the filters for as long as the campaign allows."""
+    if Journey.objects.filter(leave_at__lte=now, state=Journey.State.ACTIVE).exists():
+        with db.batch(Journey):
+            goals.look(versions.live(), now)
 
 
 # --- advance: journeys that are due ------------------------------------------------------------------------------------
@@ -331,7 +348,7 @@ def tick(now: datetime.datetime | None = None) -> int:
     total = 0
     moment = now or timezone.now()
     Heartbeat.objects.update_or_create(pk="tick", defaults={"at": moment})
-    for stage in (rebuild, sweep, settle_deadlines, learning.look):
+    for stage in (rebuild, sweep, settle_deadlines, settle_leaving, learning.look):
         _behind_a_wall(stage, moment)
     while time.monotonic() < stop:
         moment = now or timezone.now()
@@ -367,10 +384,12 @@ def pulse() -> None:
     if not _take_lease(me):
         return
     stop = time.monotonic() + conf.PULSE_SECONDS
-    while time.monotonic() < stop:
+    while True:  # at least once, however long the lease has taken
         began = time.monotonic()
         if not _beat(me):
             return
+        if time.monotonic() >= stop:
+            break
         time.sleep(max(0.0, conf.TICK_INTERVAL - (time.monotonic() - began)))
     _hand_on(me)
 

@@ -124,7 +124,8 @@ class Story:
     def campaign(self, name: str, trigger: dict[str, Any], *steps: dict[str, Any], **fields: Any) -> Campaign:
         """A campaign that goes live now."""
         fields.setdefault("filters", [])
-        fields["filters"] = with_ids(list(fields["filters"]))
+        for name in ("filters", "goal", "exits"):
+            fields[name] = with_ids(list(fields.get(name) or []))
         campaign = Campaign(name=name, trigger=with_ids([trigger]), steps=with_ids(list(steps)), **fields)
         campaign.save()
         publishing.published(campaign, self.now)
@@ -218,3 +219,88 @@ def did(name: str, did: str = "did", count: int = 1, days: int | None = None, **
 
 def belongs(segment: Segment, mode: str = "in") -> dict[str, Any]:
     return {"type": "in_segment", "value": {"mode": mode, "segment": segment.pk}}
+
+
+def on_leaving(segment: Segment) -> dict[str, Any]:
+    return {"type": "segment_left", "value": {"segment": segment.pk}}
+
+
+def when_added() -> dict[str, Any]:
+    return {"type": "manual", "value": {"note": ""}}
+
+
+def points(change: int) -> dict[str, Any]:
+    return {"type": "points", "value": {"change": change}}
+
+
+def record(name: str, **properties: str) -> dict[str, Any]:
+    items = [
+        {"type": "item", "value": {"property": key, "value": value}} for key, value in properties.items()
+    ]
+    return {"type": "record_event", "value": {"event": name, "properties": items}}
+
+
+def put_on(segment: Segment, change: str = "add") -> dict[str, Any]:
+    return {"type": "change_list", "value": {"change": change, "segment": segment.pk}}
+
+
+def start(campaign: Campaign) -> dict[str, Any]:
+    return {"type": "start_campaign", "value": {"campaign": campaign.pk}}
+
+
+def end(campaign: Campaign) -> dict[str, Any]:
+    return {"type": "end_campaign", "value": {"campaign": campaign.pk}}
+
+
+def until(
+    *conditions: dict[str, Any],
+    amount: int = 3,
+    unit: str = "days",
+    happened: list | None = None,
+    timed_out: list | None = None,
+) -> dict[str, Any]:
+    return {
+        "type": "wait_condition",
+        "value": {
+            "match": "all",
+            "conditions": list(conditions),
+            "amount": amount,
+            "unit": unit,
+            "happened": happened or [],
+            "timed_out": timed_out or [],
+        },
+    }
+
+
+def choose(*arms: tuple[str, dict[str, Any], list], otherwise: list | None = None) -> dict[str, Any]:
+    """``arms``: (name, condition, steps)."""
+    return {
+        "type": "choose",
+        "value": {
+            "arms": [
+                {
+                    "type": "item",
+                    "value": {"label": name, "match": "all", "conditions": [condition], "steps": steps},
+                }
+                for name, condition, steps in arms
+            ],
+            "otherwise": otherwise or [],
+        },
+    }
+
+
+def split(*arms: tuple[str, int, list], control: str = "") -> dict[str, Any]:
+    """``arms``: (name, percentage, steps); ``control`` names the arm that is the control group."""
+    return {
+        "type": "split",
+        "value": {
+            "salt": "",
+            "arms": [
+                {
+                    "type": "item",
+                    "value": {"label": name, "weight": weight, "holdout": name == control, "steps": steps},
+                }
+                for name, weight, steps in arms
+            ],
+        },
+    }

@@ -38,6 +38,26 @@ class StepsBlock(blocks.StreamBlock):
         super().__init__([*step_blocks(DEPTH), *(local_blocks or [])], **kwargs)
 
 
+class GoalBlock(blocks.StreamBlock):
+    """At most one goal: any trigger that is a fact about the contact."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        super().__init__([*_facts(), *(local_blocks or [])], **{"max_num": 1, "required": False, **kwargs})
+
+
+class ExitsBlock(blocks.StreamBlock):
+    """Facts that end a journey, any number of them."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        super().__init__([*_facts(), *(local_blocks or [])], **{"required": False, **kwargs})
+
+
+def _facts() -> list[tuple[str, blocks.Block]]:
+    from .triggers import registry
+
+    return [(trigger.key, trigger.block()) for trigger in registry if trigger.fact]
+
+
 class TriggerBlock(blocks.StreamBlock):
     """Exactly one trigger."""
 

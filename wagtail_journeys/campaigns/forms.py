@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zoneinfo
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,6 +34,9 @@ class CampaignForm(WagtailAdminModelForm):
         self._check_frequency(cleaned)
         self._check_dates(cleaned)
         self._check_trigger(cleaned.get("trigger"))
+        self._check_facts("goal", cleaned.get("goal"))
+        self._check_facts("exits", cleaned.get("exits"))
+        self._check_zone(cleaned.get("time_zone") or "")
         self._check_steps(cleaned.get("steps"))
         return cleaned
 
@@ -56,6 +60,21 @@ class CampaignForm(WagtailAdminModelForm):
         problems = triggers_registry[block["type"]].problems(block["value"])
         if problems:
             self.add_error("trigger", StreamBlockValidationError(block_errors={0: at_block(problems)}))
+
+    def _check_facts(self, name: str, facts: StreamValue | None) -> None:
+        if name in self.errors or not facts:
+            return
+        found: dict[int, ValidationError] = {}
+        for number, block in enumerate(raw(facts)):
+            problems = triggers_registry[block["type"]].problems(block["value"])
+            if problems:
+                found[number] = at_block(problems)
+        if found:
+            self.add_error(name, StreamBlockValidationError(block_errors=found))
+
+    def _check_zone(self, zone: str) -> None:
+        if zone and zone not in zoneinfo.available_timezones() and "time_zone" not in self.errors:
+            self.add_error("time_zone", _t("There is no time zone “%s”. Example: Europe/Amsterdam.") % zone)
 
     def _check_steps(self, steps: StreamValue | None) -> None:
         if "steps" in self.errors:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.contenttypes.fields import GenericRelation
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from wagtail_journeys.segments.models import Match
 from wagtail_journeys.snippets import LateDraftMixin
 from wagtail_journeys.streams import RegistryStreamField, raw, with_ids
 
-from .blocks import StepsBlock, TriggerBlock
+from .blocks import ExitsBlock, GoalBlock, StepsBlock, TriggerBlock
 
 
 class Campaign(
@@ -68,6 +69,33 @@ class Campaign(
     interval_unit = models.CharField(
         _("interval unit"), max_length=8, choices=IntervalUnit.choices, default=IntervalUnit.DAYS
     )
+    gap = models.PositiveIntegerField(
+        _("at least so long between two entries"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: no gap is needed."),
+    )
+    gap_unit = models.CharField(
+        _("gap unit"), max_length=8, choices=IntervalUnit.choices, default=IntervalUnit.HOURS
+    )
+    run_key = models.CharField(
+        _("count separately for each"),
+        max_length=100,
+        blank=True,
+        help_text=_(
+            "A property of the event, for example order_id: how often a contact may enter, and whether it is inside "
+            "already, then counts for each order apart."
+        ),
+    )
+    entry_cap = models.PositiveIntegerField(
+        _("at most so many entries in all"), null=True, blank=True, help_text=_("Empty: without a limit.")
+    )
+    hourly_cap = models.PositiveIntegerField(
+        _("at most so many entries of one contact in an hour"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: without a limit."),
+    )
     may_overlap = models.BooleanField(
         _("may run twice at once"),
         default=False,
@@ -104,6 +132,28 @@ class Campaign(
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     steps = RegistryStreamField(StepsBlock, blank=True, verbose_name=_("steps"))
+    goal = RegistryStreamField(GoalBlock, blank=True, verbose_name=_("goal"))
+    goal_window = models.PositiveIntegerField(
+        _("within so many days"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Counted from the entry, also after the last step."),
+    )
+    stop_on_goal = models.BooleanField(
+        _("leave the campaign when the goal is reached"),
+        default=False,
+        help_text=_("Nothing that is queued is sent afterwards."),
+    )
+    exits = RegistryStreamField(ExitsBlock, blank=True, verbose_name=_("leave the campaign when"))
+    exit_unmatched = models.BooleanField(
+        _("leave the campaign when the contact does not match the filters any more"), default=False
+    )
+    exit_grace = models.PositiveSmallIntegerField(
+        _("after so many hours"),
+        default=0,
+        validators=[MaxValueValidator(24)],
+        help_text=_("Who matches again within this time stays. 0 to 24."),
+    )
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.RUNNING, editable=False
     )
@@ -175,6 +225,15 @@ class Campaign(
     @property
     def raw_filters(self) -> list[dict[str, Any]]:
         return raw(self.filters)
+
+    @property
+    def raw_goal(self) -> dict[str, Any] | None:
+        blocks = raw(self.goal)
+        return blocks[0] if blocks else None
+
+    @property
+    def raw_exits(self) -> list[dict[str, Any]]:
+        return raw(self.exits)
 
     @property
     def raw_steps(self) -> list[dict[str, Any]]:

@@ -57,7 +57,10 @@ def edit_handler() -> TabbedInterface:
                         ],
                         classname="wj-interval",
                     ),
+                    FieldRowPanel([FieldPanel("gap"), FieldPanel("gap_unit")]),
+                    FieldPanel("run_key"),
                     FieldPanel("may_overlap"),
+                    FieldRowPanel([FieldPanel("entry_cap"), FieldPanel("hourly_cap")]),
                 ],
                 heading=_("How often"),
             ),
@@ -77,6 +80,7 @@ def edit_handler() -> TabbedInterface:
                 ],
                 heading=_("From when to when"),
             ),
+            FieldPanel("time_zone"),
             FieldPanel("matching_window"),
             MultiFieldPanel(
                 [FieldRowPanel([FieldPanel("exclusive_group"), FieldPanel("priority")])],
@@ -85,6 +89,29 @@ def edit_handler() -> TabbedInterface:
         ],
         heading=_("Who and how often"),
     )
+    goal = ObjectList(
+        [
+            MultiFieldPanel(
+                [
+                    FieldPanel(
+                        "goal", help_text=_("What the campaign is for. It is counted once per journey.")
+                    ),
+                    FieldPanel("goal_window"),
+                    FieldPanel("stop_on_goal"),
+                ],
+                heading=_("Goal"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldPanel("exits", help_text=_("Any of these ends the journey, wherever it is.")),
+                    FieldPanel("exit_unmatched"),
+                    FieldPanel("exit_grace"),
+                ],
+                heading=_("Ways out"),
+            ),
+        ],
+        heading=_("Goal and exits"),
+    )
     consent = ObjectList([FieldPanel("topic")], heading=_("Consent"))
     what.children.append(PublishingPanel())
-    return TabbedInterface([what, who, consent], base_form_class=CampaignForm)
+    return TabbedInterface([what, who, goal, consent], base_form_class=CampaignForm)

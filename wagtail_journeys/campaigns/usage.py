@@ -58,8 +58,8 @@ def references(graph: Mapping[str, Any]) -> dict[str, set[int]]:
             found.setdefault(kind, set()).update(ids)
 
     kinds: list[tuple[Registry[Any], Any]] = [(steps, node) for node in (graph.get("nodes") or {}).values()]
-    if graph.get("trigger"):
-        kinds.append((triggers, graph["trigger"]))
+    facts = [graph.get("trigger"), graph.get("goal"), *(graph.get("exits") or [])]
+    kinds += [(triggers, fact) for fact in facts if fact]
     for registry, node in kinds:
         try:
             add(registry[node["type"]].references(node["params"]))

@@ -47,15 +47,24 @@ def compile_graph(campaign: Campaign) -> Graph:
     steps = campaign.raw_steps
     start = chain(steps, None)
     walk(steps)
-    trigger = campaign.raw_trigger
     return {
         "start": start,
         "nodes": nodes,
         "order": order,
-        "trigger": {"type": trigger["type"], "params": trigger["value"]} if trigger else None,
+        "trigger": _fact(campaign.raw_trigger),
         "filters": {"match": campaign.filters_match, "rules": campaign.raw_filters},
         "zone": campaign.time_zone,
+        "goal": _fact(campaign.raw_goal),
+        "goal_window": campaign.goal_window,
+        "stop_on_goal": campaign.stop_on_goal,
+        "exits": [_fact(block) for block in campaign.raw_exits],
+        "exit_unmatched": campaign.exit_unmatched,
+        "exit_grace": campaign.exit_grace,
     }
+
+
+def _fact(block: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {"type": block["type"], "params": block["value"]} if block else None
 
 
 def compile_version(campaign: Campaign, now: datetime.datetime) -> tuple[CampaignVersion, bool]:
@@ -88,7 +97,7 @@ def graph(version_id: int) -> Graph:
 
 @dataclass(frozen=True)
 class LiveCampaign:
-    """A campaign that contacts may enter now."""
+    """A campaign that is live, with what its newest version says."""
 
     id: int
     version: int
@@ -109,13 +118,36 @@ class LiveCampaign:
     live_since: datetime.datetime | None
     starts_at: datetime.datetime | None
     ends_at: datetime.datetime | None
+    state: str
+    zone: str
+    gap: int | None
+    gap_unit: str
+    run_key: str
+    entry_cap: int | None
+    hourly_cap: int | None
+    goal: dict[str, Any] | None
+    goal_window: int
+    stop_on_goal: bool
+    exits: list[dict[str, Any]]
+    exit_unmatched: bool
+    exit_grace: int
+
+    @property
+    def admits(self) -> bool:
+        """Whether contacts may enter (start and end dates aside)."""
+        return self.state == Campaign.State.RUNNING
 
 
 def admitting() -> list[LiveCampaign]:
-    """The campaigns that contacts may enter, the lowest priority number first. One statement and one per new version."""
+    """The campaigns that contacts may enter."""
+    return [campaign for campaign in live() if campaign.admits]
+
+
+def live() -> list[LiveCampaign]:
+    """The live campaigns, the lowest priority number first. One statement, and one per new version."""
     newest = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("pk")[:1]
     rows = (
-        Campaign.objects.filter(live=True, state=Campaign.State.RUNNING)
+        Campaign.objects.filter(live=True)
         .annotate(version=Subquery(newest))
         .exclude(version=None)
         .order_by("priority", "pk")
@@ -134,6 +166,13 @@ def admitting() -> list[LiveCampaign]:
             "live_since",
             "starts_at",
             "ends_at",
+            "state",
+            "time_zone",
+            "gap",
+            "gap_unit",
+            "run_key",
+            "entry_cap",
+            "hourly_cap",
         )
     )
     found = []
@@ -162,6 +201,19 @@ def admitting() -> list[LiveCampaign]:
                 live_since=row["live_since"],
                 starts_at=row["starts_at"],
                 ends_at=row["ends_at"],
+                state=row["state"],
+                zone=row["time_zone"],
+                gap=row["gap"],
+                gap_unit=row["gap_unit"],
+                run_key=row["run_key"],
+                entry_cap=row["entry_cap"],
+                hourly_cap=row["hourly_cap"],
+                goal=compiled.get("goal"),
+                goal_window=compiled.get("goal_window") or 30,
+                stop_on_goal=bool(compiled.get("stop_on_goal")),
+                exits=compiled.get("exits") or [],
+                exit_unmatched=bool(compiled.get("exit_unmatched")),
+                exit_grace=compiled.get("exit_grace") or 0,
             )
         )
     return found

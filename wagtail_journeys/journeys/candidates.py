@@ -6,6 +6,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,7 @@ class Candidate:
     pending: PendingEntry | None = None
     held: bool = False  # by an event that may start nothing, as nobody has declared it
     chain: int = 0  # how many campaigns, each started by the one before, have led here (S7)
+    run_key: str = ""  # what frequency and concurrency count by (E6)
 
 
 def from_events(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
@@ -76,8 +78,19 @@ def _candidate(campaign: LiveCampaign, event: Recorded) -> Candidate:
         event=event.id,
         deadline=event.received_at + datetime.timedelta(minutes=campaign.matching_window),
         held=event.held,
+<<<<<<< HEAD
         chain=_chain(event),
+=======
+        chain=chain if isinstance(chain, int) else 0,
+        run_key=run_key_of(campaign, event.properties),
+>>>>>>> cfbeadd (Goals and ways out, gaps, run keys and limits of entries, leaving a segment and being added as triggers)
     )
+
+
+def run_key_of(campaign: LiveCampaign, properties: Mapping[str, Any]) -> str:
+    """The value of the property that the campaign counts by; "" where it counts by none, or the event has none."""
+    value = properties.get(campaign.run_key) if campaign.run_key else None
+    return "" if value is None or isinstance(value, dict | list) else str(value)[:90]
 
 
 def _heard(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
@@ -104,21 +117,23 @@ def from_changes(
     campaigns: list[LiveCampaign], changes: Sequence[Change], chains: Mapping[int, int]
 ) -> list[Candidate]:
     """``chains`` says, for contacts that a campaign has just changed, how many campaigns have led to that."""
-    listening: dict[int, list[LiveCampaign]] = defaultdict(list)
+    listening: dict[tuple[int, bool], list[LiveCampaign]] = defaultdict(list)
     for campaign in campaigns:
-        for segment in registry[campaign.trigger].segments(campaign.params):
-            listening[segment].append(campaign)
+        trigger = registry[campaign.trigger]
+        for segment in trigger.segments(campaign.params):
+            listening[(segment, True)].append(campaign)
+        for segment in trigger.segments_left(campaign.params):
+            listening[(segment, False)].append(campaign)
     return [
         Candidate(
             campaign,
             change.contact,
-            f"membership:{change.membership}",
+            f"membership:{change.membership}" if change.entered else f"left:{change.membership}",
             change.at,
             chain=chains.get(change.contact, -1) + 1,
         )
         for change in changes
-        if change.entered
-        for campaign in listening.get(change.segment, ())
+        for campaign in listening.get((change.segment, change.entered), ())
     ]
 
 
@@ -146,6 +161,7 @@ def from_pending(
                     row.event_id,
                     row.deadline,
                     row,
+                    run_key=row.run_key,
                 )
             )
     if deadlines:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail_journeys import db
 from wagtail_journeys.campaigns import versions
 from wagtail_journeys.campaigns.clock import zone_of
+from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import Contact, Topic
@@ -28,6 +29,16 @@ Reason = Refusal.Reason
 
 #: So many campaigns may start each other in a row; what would come after is cut (S7).
 CHAIN_LIMIT = 10
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A journey that has begun, by the event with this id, if it was one."""
+
+    id: int
+    campaign: int
+    contact: int
+    event: int | None
 
 
 @dataclass
@@ -55,19 +66,22 @@ def consider(
     touched: Iterable[int],
     now: datetime.datetime,
     *,
+    campaigns: list[LiveCampaign] | None = None,
     deadlines: bool = False,
     chains: Mapping[int, int] | None = None,
-) -> list[int]:
+    added: Sequence[Candidate] = (),
+) -> list[Begun]:
     """Let contacts into campaigns: by new events, by segments entered, and by changes to contacts with pending entries.
 
-    With ``deadlines`` the pending entries whose window is over are decided for the last time instead. Returns the ids of
-    the journeys begun. Runs inside the transaction of the batch; the number of statements depends on the number of live
-    campaigns' topics, never on the number of contacts.
+    With ``deadlines`` the pending entries whose window is over are decided for the last time instead; ``added`` are
+    candidates from elsewhere. Returns the journeys begun. Runs inside the transaction of the batch; the number of
+    statements depends on the number of live campaigns' topics, never on the number of contacts.
     """
-    campaigns = versions.admitting()
+    campaigns = [c for c in (versions.live() if campaigns is None else campaigns) if c.admits]
     candidates = finding.from_events(campaigns, events) + finding.from_changes(
         campaigns, changes, chains or {}
     )
+    candidates += added
     candidates += finding.from_pending(campaigns, set(touched), now, deadlines=deadlines)
     if not candidates:
         return []
@@ -147,11 +161,12 @@ def _matching(candidates: list[Candidate], decisions: Decisions, now: datetime.d
 
 @dataclass
 class History:
-    """A contact's journeys through one campaign so far."""
+    """A contact's journeys through one campaign so far, with one run key."""
 
     count: int = 0
     last: datetime.datetime | None = None
     active: int = 0
+    recent: int = 0  # in the last hour
 
 
 def _enrol(candidates: list[Candidate], decisions: Decisions, now: datetime.datetime) -> None:
@@ -159,7 +174,11 @@ def _enrol(candidates: list[Candidate], decisions: Decisions, now: datetime.date
     if not candidates:
         return
     contacts = {candidate.contact for candidate in candidates}
-    history = _history(candidates, contacts)
+    history = _history(candidates, contacts, now)
+    room = _room(candidates)
+    recent: dict[tuple[int, int], int] = defaultdict(int)
+    for (campaign_id, contact, _key), past in history.items():
+        recent[(campaign_id, contact)] += past.recent
     taken = _taken(candidates + decisions.waiting)
     zones = _zones(candidates)
     topics = Topic.objects.in_bulk({c.campaign.topic for c in candidates if c.campaign.topic is not None})
@@ -167,7 +186,7 @@ def _enrol(candidates: list[Candidate], decisions: Decisions, now: datetime.date
     suppressed = consent.suppressed_contacts(contacts)
     for candidate in candidates:
         campaign = candidate.campaign
-        past = history[(campaign.id, candidate.contact)]
+        past = history[(campaign.id, candidate.contact, candidate.run_key)]
         if campaign.group and candidate.event and (campaign.group, candidate.event) in taken:
             decisions.refuse(candidate, Reason.GROUP, campaign.group)
         elif campaign.frequency == "once" and past.count:
@@ -180,13 +199,26 @@ def _enrol(candidates: list[Candidate], decisions: Decisions, now: datetime.date
             and _too_early(campaign, past.last, zones, candidate, now)
         ):
             decisions.refuse(candidate, Reason.FREQUENCY)
+        elif (
+            campaign.gap
+            and past.last
+            and now < add_interval(past.last, campaign.gap, campaign.gap_unit, *zones[candidate.contact])
+        ):
+            decisions.refuse(candidate, Reason.GAP)
         elif campaign.topic is not None and candidate.contact in refused_topic[campaign.topic]:
             decisions.refuse(candidate, Reason.CONSENT)
         elif candidate.contact in suppressed:
             decisions.refuse(candidate, Reason.SUPPRESSED)
+        elif room.get(campaign.id, 1) < 1:
+            decisions.refuse(candidate, Reason.CAP)
+        elif campaign.hourly_cap and recent[(campaign.id, candidate.contact)] >= campaign.hourly_cap:
+            decisions.refuse(candidate, Reason.HOURLY)
         else:
             decisions.entering.append(candidate)
             past.count, past.last, past.active = past.count + 1, now, past.active + 1
+            recent[(campaign.id, candidate.contact)] += 1
+            if campaign.id in room:
+                room[campaign.id] -= 1
             if campaign.group and candidate.event:
                 taken.add((campaign.group, candidate.event))
     _leave_to_the_group(decisions, taken)
@@ -203,19 +235,37 @@ def _leave_to_the_group(decisions: Decisions, taken: set[tuple[str, int | None]]
     decisions.waiting = still
 
 
-def _history(candidates: list[Candidate], contacts: set[int]) -> dict[tuple[int, int], History]:
+def _room(candidates: list[Candidate]) -> dict[int, int]:
+    """How many more contacts campaigns with a limit may let in. They are locked until the transaction ends."""
+    caps = {c.campaign.id: c.campaign.entry_cap for c in candidates if c.campaign.entry_cap is not None}
+    if not caps:
+        return {}
+    list(db.locked(Campaign.objects.filter(pk__in=caps).order_by("pk")).values_list("pk", flat=True))
+    entered = (
+        Journey.objects.filter(campaign__in=caps).order_by().values_list("campaign").annotate(Count("pk"))
+    )
+    counted = dict(entered)
+    return {pk: (cap or 0) - counted.get(pk, 0) for pk, cap in caps.items()}
+
+
+def _history(
+    candidates: list[Candidate], contacts: set[int], now: datetime.datetime
+) -> dict[tuple[int, int, str], History]:
     rows = (
         Journey.objects.filter(compiler.among(contacts, "contact_id"))
         .filter(campaign_id__in={candidate.campaign.id for candidate in candidates})
         .order_by()
-        .values_list("campaign_id", "contact_id")
+        .values_list("campaign_id", "contact_id", "run_key")
         .annotate(
-            n=Count("pk"), last=Max("entered_at"), active=Count("pk", filter=Q(state=Journey.State.ACTIVE))
+            n=Count("pk"),
+            last=Max("entered_at"),
+            active=Count("pk", filter=Q(state=Journey.State.ACTIVE)),
+            recent=Count("pk", filter=Q(entered_at__gt=now - datetime.timedelta(hours=1))),
         )
     )
-    found: dict[tuple[int, int], History] = defaultdict(History)
-    for campaign, contact, count, last, active in rows:
-        found[(campaign, contact)] = History(count, last, active)
+    found: dict[tuple[int, int, str], History] = defaultdict(History)
+    for campaign, contact, run_key, count, last, active, recent in rows:
+        found[(campaign, contact, run_key)] = History(count, last, active, recent)
     return found
 
 
@@ -232,33 +282,39 @@ def _taken(candidates: list[Candidate]) -> set[tuple[str, int | None]]:
     return set(rows.values_list("campaign__exclusive_group", "entry_event_id"))
 
 
-def _zones(candidates: list[Candidate]) -> dict[int, str]:
-    asked = {candidate.contact for candidate in candidates if candidate.campaign.frequency == "interval"}
+def _zones(candidates: list[Candidate]) -> dict[int, tuple[str, str]]:
+    """The contact's zone and its campaign's, for those of whom calendar units are asked."""
+    asked = {
+        candidate.contact: candidate.campaign.zone
+        for candidate in candidates
+        if candidate.campaign.frequency == "interval" or candidate.campaign.gap
+    }
     if not asked:
         return {}
-    return dict(Contact.objects.filter(compiler.among(asked)).values_list("pk", "time_zone"))
+    zones = dict(Contact.objects.filter(compiler.among(asked)).values_list("pk", "time_zone"))
+    return {contact: (zones.get(contact, ""), zone) for contact, zone in asked.items()}
 
 
 def _too_early(
     campaign: LiveCampaign,
     last: datetime.datetime,
-    zones: dict[int, str],
+    zones: dict[int, tuple[str, str]],
     candidate: Candidate,
     now: datetime.datetime,
 ) -> bool:
     return now < add_interval(
-        last, campaign.interval or 1, campaign.interval_unit, zones.get(candidate.contact, "")
+        last, campaign.interval or 1, campaign.interval_unit, *zones.get(candidate.contact, ())
     )
 
 
-def add_interval(moment: datetime.datetime, amount: int, unit: str, zone: str) -> datetime.datetime:
-    """``moment`` plus so many hours, days, weeks or months; all but hours keep the clock time in ``zone`` (E6).
+def add_interval(moment: datetime.datetime, amount: int, unit: str, *zones: str) -> datetime.datetime:
+    """``moment`` plus so many hours, days, weeks or months; all but hours keep the clock time in the first zone that exists (E6).
 
     The 31st plus a month is the last day of that month.
     """
     if unit == "hours":
         return moment + datetime.timedelta(hours=amount)
-    local = moment.astimezone(zone_of(zone))
+    local = moment.astimezone(zone_of(*zones))
     if unit == "months":
         months = local.year * 12 + local.month - 1 + amount
         year, month = divmod(months, 12)
@@ -270,7 +326,7 @@ def add_interval(moment: datetime.datetime, amount: int, unit: str, zone: str) -
     return later.astimezone(datetime.UTC)
 
 
-def _write(decisions: Decisions, now: datetime.datetime) -> list[int]:
+def _write(decisions: Decisions, now: datetime.datetime) -> list[Begun]:
     begun = _begin(decisions.entering, now)
     for candidate in decisions.entering:
         if candidate.pending is not None:
@@ -279,9 +335,18 @@ def _write(decisions: Decisions, now: datetime.datetime) -> list[int]:
             decisions.settled.append((candidate.pending, PendingEntry.State.ENTERED, said))
     db.insert_rows(
         PendingEntry,
-        ["campaign", "contact", "event_id", "state", "created_at", "deadline", "reason"],
+        ["campaign", "contact", "event_id", "state", "created_at", "deadline", "reason", "run_key"],
         [
-            (c.campaign.id, c.contact, c.event, PendingEntry.State.WAITING.value, now, c.deadline, "")
+            (
+                c.campaign.id,
+                c.contact,
+                c.event,
+                PendingEntry.State.WAITING.value,
+                now,
+                c.deadline,
+                "",
+                c.run_key,
+            )
             for c in decisions.waiting
         ],
         ignore_conflicts=True,
@@ -308,7 +373,7 @@ def _write(decisions: Decisions, now: datetime.datetime) -> list[int]:
     return begun
 
 
-def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
+def _begin(entering: list[Candidate], now: datetime.datetime) -> list[Begun]:
     rows = []
     for candidate in entering:
         campaign = candidate.campaign
@@ -317,9 +382,9 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
                 campaign.id,
                 campaign.version,
                 candidate.contact,
-                "once" if campaign.frequency == "once" else candidate.key,
+                _entry_key(candidate),
                 candidate.event,
-                None if campaign.may_overlap else "",
+                None if campaign.may_overlap else candidate.run_key,
                 Journey.State.ACTIVE.value if campaign.start else Journey.State.COMPLETED.value,
                 campaign.start or "",
                 now,
@@ -331,6 +396,7 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
                 "",
                 False,
                 candidate.chain,
+                candidate.run_key,
                 {},
             )
         )
@@ -354,12 +420,14 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[int]:
             "note",
             "holdout",
             "chain",
+            "run_key",
             "data",
         ],
         rows,
         ignore_conflicts=True,
         returning=["id", "campaign", "contact"],
     )
+<<<<<<< HEAD
     _tell(entering, begun, now)
     return [journey for journey, _campaign, _contact in begun]
 
@@ -377,3 +445,31 @@ def _tell(entering: list[Candidate], begun: Sequence[tuple[int, int, int]], now:
             over.append(replace(about, outcome=Journey.State.COMPLETED.value))
     telling.entered(told, now, names)
     telling.ended(over, now, names)
+=======
+    inbox.accept_many(
+        [
+            Incoming(
+                source=catalogue.ENGINE,
+                name=catalogue.JOURNEY_ENTERED,
+                message_id=f"journey_entered:{journey}",
+                occurred_at=now,
+                contact_id=contact,
+                properties={"campaign": campaign, "journey": journey},
+            )
+            for journey, campaign, contact in begun
+        ],
+        now,
+        wake=False,
+    )
+    events = {(c.campaign.id, c.contact): c.event for c in entering}
+    return [
+        Begun(journey, campaign, contact, events.get((campaign, contact)))
+        for journey, campaign, contact in begun
+    ]
+
+
+def _entry_key(candidate: Candidate) -> str:
+    if candidate.campaign.frequency != "once":
+        return candidate.key
+    return f"once:{candidate.run_key}" if candidate.run_key else "once"
+>>>>>>> cfbeadd (Goals and ways out, gaps, run keys and limits of entries, leaving a segment and being added as triggers)

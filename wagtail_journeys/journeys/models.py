@@ -49,7 +49,13 @@ class Journey(models.Model):
     end_reason = models.CharField(max_length=200, blank=True)
     # When it was ended from outside: what it has queued is not sent any more.
     cut_at = models.DateTimeField(null=True, blank=True)
+    # When the goal was reached, and the last message before that (no foreign key: it outlives the message).
     converted_at = models.DateTimeField(null=True, blank=True)
+    converted_message_id = models.BigIntegerField(null=True, blank=True)
+    # When it ends because the contact does not match any more, unless it matches again.
+    leave_at = models.DateTimeField(null=True, blank=True)
+    # What frequency and concurrency count by, e.g. the order; "" without one.
+    run_key = models.CharField(max_length=100, blank=True)
     note = models.CharField(max_length=200, blank=True)
     # What steps kept for later ones, e.g. members of the answer to an HTTP call: {"crm_id": 12}.
     data = models.JSONField(default=dict)
@@ -70,6 +76,7 @@ class Journey(models.Model):
             models.Index(
                 fields=["due_at"], name="wj_journey_due", condition=Q(state="active", due_at__isnull=False)
             ),
+            models.Index(fields=["leave_at"], name="wj_journey_leaving", condition=Q(leave_at__isnull=False)),
             models.Index(fields=["campaign", "state", "step_id"], name="wj_journey_place"),
             models.Index(fields=["contact", "-entered_at"], name="wj_journey_contact"),
         ]
@@ -132,6 +139,7 @@ class PendingEntry(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField()
     deadline = models.DateTimeField()
+    run_key = models.CharField(max_length=100, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
 
@@ -164,6 +172,9 @@ class Refusal(models.Model):
         GROUP = "group", _("another campaign of the exclusive group took the event")
         CONSENT = "consent", _("the contact has not agreed to the topic")
         SUPPRESSED = "suppressed", _("the address is suppressed")
+        GAP = "gap", _("it is too soon after the last time")
+        CAP = "cap", _("the campaign has let in as many as it may")
+        HOURLY = "hourly", _("the contact has entered as often as it may in an hour")
         CHAIN = "chain", _("too many campaigns have started each other")
 
     campaign = models.ForeignKey(

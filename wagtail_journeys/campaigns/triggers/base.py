@@ -12,6 +12,8 @@ class Trigger:
 
     key: str = ""
     label: Any = ""
+    #: Whether it is told by an event or a segment, and so can be a goal or an exit as well.
+    fact: bool = True
     icon: str = "crosshairs"
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
@@ -40,6 +42,10 @@ class Trigger:
 
     def segments(self, params: Params) -> frozenset[int]:
         """Segments whose entering starts the campaign."""
+        return frozenset()
+
+    def segments_left(self, params: Params) -> frozenset[int]:
+        """Segments whose leaving starts the campaign."""
         return frozenset()
 
     def problems(self, params: Params) -> list[str]:

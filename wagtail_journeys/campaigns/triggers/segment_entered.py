@@ -11,24 +11,21 @@ from . import registry
 from .base import Params, Trigger
 
 
-@registry.register
-class SegmentEntered(Trigger):
-    key = "segment_entered"
-    label = _("A contact enters a segment")
-    icon = "group"
+class SegmentTrigger(Trigger):
+    """What triggers have in common that listen to one segment."""
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [("segment", SnippetChooserBlock("wagtail_journeys.Segment", label=_("Segment")))]
 
-    def describe(self, params: Params) -> str:
+    def name(self, params: Params) -> str:
         from wagtail_journeys.segments.models import Segment
 
         if not params.get("segment"):
-            return _t("enters segment “%s”") % "…"
+            return "…"
         name = Segment.objects.filter(pk=params["segment"]).values_list("name", flat=True).first()
-        return _t("enters segment “%s”") % (name or _t("a deleted segment"))
+        return name or _t("a deleted segment")
 
-    def segments(self, params: Params) -> frozenset[int]:
+    def named(self, params: Params) -> frozenset[int]:
         return frozenset({params["segment"]} if params.get("segment") else ())
 
     def problems(self, params: Params) -> list[str]:
@@ -39,4 +36,17 @@ class SegmentEntered(Trigger):
         return []
 
     def references(self, params: Params) -> dict[str, set[int]]:
-        return {"segment": set(self.segments(params))}
+        return {"segment": set(self.named(params))}
+
+
+@registry.register
+class SegmentEntered(SegmentTrigger):
+    key = "segment_entered"
+    label = _("A contact enters a segment")
+    icon = "group"
+
+    def describe(self, params: Params) -> str:
+        return _t("enters segment “%s”") % self.name(params)
+
+    def segments(self, params: Params) -> frozenset[int]:
+        return self.named(params)
