@@ -12,10 +12,11 @@ from wagtail.blocks.struct_block import BlockGroup
 
 from wagtail_journeys.calls import outbox, secrets
 from wagtail_journeys.calls.models import Call
-from wagtail_journeys.calls.request import FORM, JSON, METHODS, Request
+from wagtail_journeys.calls.request import FORM, IDEMPOTENT, JSON, METHODS, Request
 from wagtail_journeys.campaigns import calling
 from wagtail_journeys.campaigns.outcomes import Advance, CallHttp, Exit, KeepData, Outcome, WaitUntil
 from wagtail_journeys.exceptions import TemplateError
+from wagtail_journeys.segments.rows import Attrs, hidden_when, shown_when
 
 from . import registry
 from .base import MESSAGES, Group, Params, Position, Step
@@ -29,7 +30,7 @@ def secret_choices() -> list[tuple[str, str]]:
     return [(name, name) for name in secrets.names()]
 
 
-def pairs(label: Any, help_text: Any) -> blocks.ListBlock:
+def pairs(label: Any, help_text: Any, form_attrs: Attrs | None = None) -> blocks.ListBlock:
     return blocks.ListBlock(
         blocks.StructBlock(
             [
@@ -42,6 +43,7 @@ def pairs(label: Any, help_text: Any) -> blocks.ListBlock:
         min_num=0,
         label=label,
         help_text=help_text,
+        form_attrs=form_attrs,
     )
 
 
@@ -110,6 +112,7 @@ class HttpCall(Step):
                 blocks.TextBlock(
                     required=False,
                     rows=6,
+                    form_attrs=shown_when("body_kind", [JSON]),
                     label=_("JSON"),
                     help_text=_(
                         'Merge tags stand between quotes: {"email": "{{ contact.email }}", "points": "{{ contact.points }}"}. '
@@ -117,7 +120,14 @@ class HttpCall(Step):
                     ),
                 ),
             ),
-            ("form", pairs(_("Form fields"), _("Merge tags may be used in values."))),
+            (
+                "form",
+                pairs(
+                    _("Form fields"),
+                    _("Merge tags may be used in values."),
+                    shown_when("body_kind", [FORM]),
+                ),
+            ),
             (
                 "headers",
                 pairs(
@@ -141,6 +151,7 @@ class HttpCall(Step):
                 blocks.BooleanBlock(
                     required=False,
                     label=_("The receiver recognises repetitions"),
+                    form_attrs=hidden_when("method", sorted(IDEMPOTENT)),
                     help_text=_(
                         "By the Idempotency-Key or webhook-id header. Then a POST or PATCH is tried again when nobody knows whether "
                         "it arrived; otherwise it is shown as perhaps received. GET, PUT and DELETE are always tried again."
