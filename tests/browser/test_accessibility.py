@@ -17,7 +17,7 @@ from tests.support.browsing import browsing, log_in
 from tests.support.database import Database, temporary_copy
 from tests.support.site import RunningSite
 from wagtail_journeys.emails.links import unsubscribe_url
-from wagtail_journeys.models import Campaign, EmailTemplate, Message, Segment
+from wagtail_journeys.models import Campaign, EmailTemplate, EventDefinition, Message, Segment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -74,6 +74,10 @@ def sent() -> Message:
     return Message.objects.filter(state="sent", topic__isnull=False).order_by("pk")[0]
 
 
+def seen_event() -> EventDefinition:
+    return EventDefinition.objects.get(name="page_view")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "campaigns": lambda: reverse(Campaign.snippet_viewset.get_url_name("list")),
     "a campaign": lambda: edit(Campaign),
@@ -87,6 +91,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "an email template": lambda: edit(EmailTemplate),
     "contacts": lambda: reverse("journeys_contacts:index"),
     "a contact": lambda: reverse("journeys_contacts:inspect", args=[sent().contact_id]),
+    "events": lambda: reverse("journeys_events:index"),
+    "an event": lambda: reverse("journeys_events:inspect", args=[seen_event().pk]),
+    "the form of an event": lambda: reverse("journeys_events:edit", args=[seen_event().pk]),
     "messages": lambda: reverse("journeys_messages:index"),
     "a message": lambda: reverse("journeys_messages:inspect", args=[sent().pk]),
     "unsubscribing": lambda: unsubscribe_url(sent().uuid, ""),

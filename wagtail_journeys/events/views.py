@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from wagtail_journeys.contacts import attributes
-from wagtail_journeys.events import catalogue
+from wagtail_journeys.events import catalogue, sanitise
 
 #: Whoever may write what names events, or read the catalogue, may know what there is to name.
 MAY_ASK = [
@@ -32,7 +32,9 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not any(user.has_perm(permission) for permission in MAY_ASK):
         raise PermissionDenied
-    of, event, name, typed = (request.GET.get(key, "")[:300] for key in ("of", "event", "property", "q"))
+    of, event, name, typed = (
+        sanitise.text(request.GET.get(key, ""), 300) for key in ("of", "event", "property", "q")
+    )
     if of == "event":
         found = catalogue.find_names(typed)
     elif of == "property":
