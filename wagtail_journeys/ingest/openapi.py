@@ -86,7 +86,9 @@ RESPONSES: dict[str, Any] = {
     "403": _refusal("The write key may not be used for this, or not from this origin."),
     "413": _refusal("The body is larger than 500 KB, or the batch longer than 2,500 messages."),
     "415": _refusal("The Content-Encoding is none of gzip, deflate and identity."),
-    "429": _later("More is waiting than is wanted: nothing was kept, send it again later."),
+    "429": _later(
+        "The key or the address sends too much, or more is waiting than is wanted: nothing was kept, send it again later."
+    ),
     "503": _later("The database cannot keep it: send it again later."),
 }
 
