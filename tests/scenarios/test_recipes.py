@@ -91,10 +91,9 @@ def abandoned(story: Story) -> Campaign:
         did("order_completed", did="did_not", period="last", amount=24, unit="hours"),
     ]
     segment = story.segment("Abandoned cart", *rules)
-    campaign = story.campaign(
+    return story.campaign(
         "Your cart", on_entering(segment), send(story.template("Still thinking?")), frequency="every_time"
     )
-    return campaign
 
 
 def hours(story: Story, count: float) -> None:
