@@ -78,12 +78,8 @@ def _candidate(campaign: LiveCampaign, event: Recorded) -> Candidate:
         event=event.id,
         deadline=event.received_at + datetime.timedelta(minutes=campaign.matching_window),
         held=event.held,
-<<<<<<< HEAD
         chain=_chain(event),
-=======
-        chain=chain if isinstance(chain, int) else 0,
         run_key=run_key_of(campaign, event.properties),
->>>>>>> cfbeadd (Goals and ways out, gaps, run keys and limits of entries, leaving a segment and being added as triggers)
     )
 
 

@@ -427,9 +427,12 @@ def _begin(entering: list[Candidate], now: datetime.datetime) -> list[Begun]:
         ignore_conflicts=True,
         returning=["id", "campaign", "contact"],
     )
-<<<<<<< HEAD
     _tell(entering, begun, now)
-    return [journey for journey, _campaign, _contact in begun]
+    events = {(c.campaign.id, c.contact): c.event for c in entering}
+    return [
+        Begun(journey, campaign, contact, events.get((campaign, contact)))
+        for journey, campaign, contact in begun
+    ]
 
 
 def _tell(entering: list[Candidate], begun: Sequence[tuple[int, int, int]], now: datetime.datetime) -> None:
@@ -445,31 +448,9 @@ def _tell(entering: list[Candidate], begun: Sequence[tuple[int, int, int]], now:
             over.append(replace(about, outcome=Journey.State.COMPLETED.value))
     telling.entered(told, now, names)
     telling.ended(over, now, names)
-=======
-    inbox.accept_many(
-        [
-            Incoming(
-                source=catalogue.ENGINE,
-                name=catalogue.JOURNEY_ENTERED,
-                message_id=f"journey_entered:{journey}",
-                occurred_at=now,
-                contact_id=contact,
-                properties={"campaign": campaign, "journey": journey},
-            )
-            for journey, campaign, contact in begun
-        ],
-        now,
-        wake=False,
-    )
-    events = {(c.campaign.id, c.contact): c.event for c in entering}
-    return [
-        Begun(journey, campaign, contact, events.get((campaign, contact)))
-        for journey, campaign, contact in begun
-    ]
 
 
 def _entry_key(candidate: Candidate) -> str:
     if candidate.campaign.frequency != "once":
         return candidate.key
     return f"once:{candidate.run_key}" if candidate.run_key else "once"
->>>>>>> cfbeadd (Goals and ways out, gaps, run keys and limits of entries, leaving a segment and being added as triggers)

@@ -15,11 +15,9 @@ from wagtail_journeys import db
 from wagtail_journeys.campaigns.triggers import registry
 from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.emails.models import Message
-from wagtail_journeys.events import catalogue, inbox
-from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.events.log import Recorded
 from wagtail_journeys.events.places import Places
-from wagtail_journeys.journeys import endings
+from wagtail_journeys.journeys import endings, telling
 from wagtail_journeys.journeys.entries import Begun
 from wagtail_journeys.journeys.models import Journey
 from wagtail_journeys.segments import compiler
@@ -148,20 +146,15 @@ def _convert(reached: dict[int, tuple[Journey, Hit]], now: datetime.datetime) ->
             for pk, (journey, hit) in sorted(reached.items())
         ],
     )
-    inbox.accept_many(
+    telling.converted(
         [
-            Incoming(
-                source=catalogue.ENGINE,
-                name=catalogue.JOURNEY_CONVERTED,
-                message_id=f"journey_converted:{pk}",
-                occurred_at=hit.at,
-                contact_id=journey.contact_id,
-                properties={"campaign": journey.campaign_id, "journey": pk, "version": journey.version_id},
+            (
+                telling.Of(pk, journey.campaign_id, journey.version_id, journey.contact_id, journey.chain),
+                hit.at,
             )
             for pk, (journey, hit) in reached.items()
         ],
         now,
-        wake=False,
     )
 
 

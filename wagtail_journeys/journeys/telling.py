@@ -39,8 +39,18 @@ def ended(journeys: Collection[Of], now: datetime.datetime, names: Mapping[int, 
     _tell(catalogue.JOURNEY_ENDED, journeys, now, names)
 
 
+def converted(journeys: Collection[tuple[Of, datetime.datetime]], now: datetime.datetime) -> None:
+    """Journeys reached their goal, each at its moment. As many statements."""
+    moments = {journey.journey: at for journey, at in journeys}
+    _tell(catalogue.JOURNEY_CONVERTED, [journey for journey, _at in journeys], now, None, moments)
+
+
 def _tell(
-    name: str, journeys: Collection[Of], now: datetime.datetime, names: Mapping[int, str] | None
+    name: str,
+    journeys: Collection[Of],
+    now: datetime.datetime,
+    names: Mapping[int, str] | None,
+    moments: Mapping[int, datetime.datetime] | None = None,
 ) -> None:
     if not journeys:
         return
@@ -53,7 +63,7 @@ def _tell(
                 source=catalogue.ENGINE,
                 name=name,
                 message_id=f"{name}:{journey.journey}",
-                occurred_at=now,
+                occurred_at=moments[journey.journey] if moments else now,
                 contact_id=journey.contact,
                 properties=_properties(journey, names.get(journey.campaign, "")),
             )
