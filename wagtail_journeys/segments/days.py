@@ -86,8 +86,7 @@ def fields(with_days: Sequence[str]) -> list[tuple[str, blocks.Block]]:
             "until",
             blocks.DateBlock(
                 required=False,
-                label=_("And"),
-                help_text=_("This day belongs to it."),
+                label=_("And (included)"),
                 form_attrs=shown_when("operator", ["between"]),
             ),
         ),

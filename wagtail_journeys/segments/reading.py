@@ -322,7 +322,7 @@ class _Asked(Func):
         self.column, self.name, self.question = column, name, question
         super().__init__(F(column), output_field=BooleanField())
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
         document = compiler.compile(self.source_expressions[0])
         sql, params = document[0], list(document[1])
         in_json = self.column == "attributes"

@@ -23,7 +23,7 @@ from wagtail_journeys.events.inbox import Incoming, accept
 from wagtail_journeys.models import Membership, Segment
 from wagtail_journeys.segments import compiler, hashing, membership
 from wagtail_journeys.segments.conditions import registry
-from wagtail_journeys.streams import with_ids
+from wagtail_journeys.streams import raw, with_ids
 
 from .agreement import NOW, assert_agree, inner, people, rule_of, save
 
@@ -343,16 +343,19 @@ def test_what_cannot_be_asked_is_refused(key: str, params: Value, field: str) ->
 
 
 @pytest.mark.parametrize("key", [*KEYS, "attribute", "consent"])
-def test_the_form_renders_and_takes_what_it_offers(key: str) -> None:
-    """Every condition has a form with choices; its defaults are among them."""
-    Topic.objects.create(name="News", slug="news")
-    block = registry[key].block()
+def test_what_the_form_stores_can_be_asked_and_told(key: str) -> None:
+    """A line is taken by its form, and what is stored of it is a question and a sentence again."""
+    topic = Topic.objects.create(name="News", slug="news")
+    given = {"topic": str(topic.pk), "segment": inner().pk}
+    params = EXAMPLES[key] | {name: value for name, value in given.items() if name in EXAMPLES[key]}
+    condition = registry[key]
+    block = condition.block()
     block.set_name(key)
-    html = block.render_form(block.get_default(), prefix="c") if hasattr(block, "render_form") else "form"
-    assert html
-    for child in block.child_blocks.values():
-        if hasattr(child.field, "choices") and child.get_default():
-            child.clean(child.get_default())
+    cleaned = block.clean(block.to_python({**block.get_prep_value(block.get_default()), **params}))
+    stored = raw([{"type": key, "value": block.get_prep_value(cleaned)}])
+    assert compiler.contacts_matching("all", stored, NOW).count() == 0
+    assert "…" not in compiler.describe("all", stored)
+    assert condition.fact(stored[0]["value"], Contact.objects.create(), NOW) is not None
 
 
 def test_countries_are_told_in_the_readers_language() -> None:
@@ -378,7 +381,7 @@ def test_the_number_of_statements_does_not_grow(
 
 EXAMPLES: dict[str, Value] = {
     "attribute": {"field": "attribute", "attribute": "plan", "operator": "is", "value": "pro"},
-    "date": date_rule("anniversary_today"),
+    "date": date_rule("between", date="2026-01-01", until="2026-12-31"),
     "language": {"operator": "is", "language": "nl"},
     "time_zone": {"operator": "exists", "zone": ""},
     "country": {"operator": "is", "country": "EU"},

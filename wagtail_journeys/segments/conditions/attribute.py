@@ -42,8 +42,8 @@ NUMBERS = {"points", "lifetime_value"}
 ANY = {
     "is": _("is"),
     "is_not": _("is not"),
-    "one_of": _("is one of"),
-    "none_of": _("is none of"),
+    "one_of": _("is one of (a, b, …)"),
+    "none_of": _("is none of (a, b, …)"),
     "exists": _("is known"),
     "missing": _("is not known"),
 }
@@ -62,9 +62,9 @@ NUMERIC = {
 }
 TRUTH = {"yes": _("is yes"), "no": _("is no")}
 LIST = {
-    "has_any": _("has one of"),
-    "has_all": _("has all of"),
-    "has_none": _("has none of"),
+    "has_any": _("has one of (a, b, …)"),
+    "has_all": _("has all of (a, b, …)"),
+    "has_none": _("has none of (a, b, …)"),
 }
 OPERATORS = [
     (_("Any value"), list(ANY.items())),
@@ -136,9 +136,6 @@ class Attribute(Condition):
             (
                 "value",
                 AttributeValueBlock(
-                    help_text=_(
-                        "Upper and lower case are the same. Several values: put commas between them."
-                    ),
                     form_attrs=hidden_when("operator", sorted(WITHOUT_VALUE)),
                 ),
             ),
@@ -147,8 +144,7 @@ class Attribute(Condition):
                 blocks.CharBlock(
                     required=False,
                     max_length=30,
-                    label=_("And"),
-                    help_text=_("Both ends belong to it."),
+                    label=_("And (included)"),
                     form_attrs=shown_when("operator", ["between"]),
                 ),
             ),

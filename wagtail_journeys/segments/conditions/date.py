@@ -112,16 +112,21 @@ class DateAttribute(Condition):
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
-            ("attribute", AttributeNameBlock(label=_("Date attribute"))),
+            (
+                "attribute",
+                AttributeNameBlock(
+                    label=_("Date attribute"),
+                    help_text=_(
+                        "It holds a date such as 2026-03-02. Days are those of the site's time zone."
+                    ),
+                ),
+            ),
             (
                 "operator",
                 blocks.ChoiceBlock(
                     choices=OPERATORS,
                     default="on",
                     label=_("Comparison"),
-                    help_text=_(
-                        "Days begin and end in the site's time zone; today is one of the last and next days."
-                    ),
                 ),
             ),
             *days.fields(WITH_DAYS),
@@ -161,7 +166,8 @@ class DateAttribute(Condition):
                 if bound is not None:
                     day.append(_joined(value.day_text(1, 10), sign, ("%s", [bound.isoformat()])))
                     moment.append(_joined(value.moment(), sign, value.instant(days.start_of(bound))))
-            return value.day(_all(day), _all(moment))
+            found: Sql = value.day(_all(day), _all(moment))
+            return found
 
         return reading.attribute(params["attribute"] or "", question)
 
@@ -173,7 +179,8 @@ class DateAttribute(Condition):
             text, given = value.day_text(6, 5)
             among: Sql = (f"{text} IN ({places})", [*given, *month_days(dates)])
             past = _joined(value.day_text(1, 10), "<", ("%s", [min(dates).isoformat()]))
-            return value.day(_all([among, past]), _all([among, past]))
+            found: Sql = value.day(_all([among, past]), _all([among, past]))
+            return found
 
         return reading.attribute(params["attribute"] or "", question)
 

@@ -56,6 +56,8 @@ LIST_SENTENCES = {
 def _only(fields: list[tuple[str, blocks.Block]], when: Attrs) -> list[tuple[str, blocks.Block]]:
     """The fields of a period, there only for the modes that have one."""
     for _name, block in fields:
+        if isinstance(block, blocks.FieldBlock):
+            block.field.required = False  # what is not there need not be filled in
         own = block.meta.form_attrs
         block.meta.form_attrs = all_of(when, own) if own else when
     return fields

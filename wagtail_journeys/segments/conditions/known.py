@@ -61,7 +61,7 @@ class Known(Condition):
 
     def describe(self, params: Params) -> str:
         phrase = _t("has %s") if params["mode"] == "has" else _t("does not have %s")
-        return phrase % THINGS[params["thing"]][0]
+        return phrase % str(THINGS[params["thing"]][0])
 
     def mentions(self, params: Params) -> Mentions:
         return Mentions(fields=frozenset(THINGS[params["thing"]][1]))
