@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -343,3 +344,56 @@ def test_arms_inside_arms_meet_again(story: Story) -> None:
         person.did("read")
     assert set(Contact.objects.values_list("locale", "points")) == {("nl", 101), ("en", 102)}
     assert Journey.objects.filter(campaign=campaign, state="completed").count() == 12
+
+
+def until_event(name: str, since: str = "arrival", **params: Any) -> dict[str, Any]:
+    return {
+        "type": "wait_event",
+        "value": {
+            **on_event(name)["value"],
+            "since": since,
+            "days": 7,
+            "amount": 3,
+            "unit": "days",
+            "happened": [points(1)],
+            "timed_out": [points(100)],
+            **params,
+        },
+    }
+
+
+def test_an_event_ends_the_wait_at_once(story: Story) -> None:
+    """The download itself wakes the journey up (S2)."""
+    campaign = story.campaign("Wait", on_event("began"), until_event("download"))
+    ann = story.visitor("ann@example.com")
+    ann.submits_form()
+    ann.did("began")
+    story.after(hours=5)
+    assert ann.path(campaign) == ["wait_event:"]
+    ann.did("download")
+    assert ann.path(campaign) == ["wait_event:happened", "points:passed"]
+
+
+@pytest.mark.parametrize(("since", "expected"), [("arrival", 100), ("entry", 1), ("days", 1), ("ever", 1)])
+def test_from_when_an_event_counts(story: Story, since: str, expected: int) -> None:
+    """Before the arrival at the step it counts only where the editor said so (S2)."""
+    story.campaign("Wait", on_event("began"), wait(1, "hours"), until_event("download", since))
+    ann = story.visitor("ann@example.com")
+    ann.submits_form()
+    ann.did("began")
+    story.after(minutes=30)
+    ann.did("download")
+    story.after(days=4)
+    story.after(days=4)
+    assert ann.contact.points == expected
+
+
+def test_an_event_after_the_end_of_the_wait_does_not_count(story: Story) -> None:
+    """The site was down at the deadline; what came later is not in time (S2, T3)."""
+    campaign = story.campaign("Wait", on_event("began"), until_event("download"))
+    ann = story.visitor("ann@example.com")
+    ann.submits_form()
+    ann.did("began")
+    story.now += datetime.timedelta(days=4)
+    ann.did("download")
+    assert ann.path(campaign) == ["wait_event:timed_out", "points:passed"]
