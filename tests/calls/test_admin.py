@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
-from tests.calls.making import NOW, Clock, queue, send, step
+from tests.calls.making import NOW, Clock, OpenGate, queue, send, step
 from tests.calls.server import Reply, Server
-from wagtail_journeys.calls import breaker, outbox, secrets
+from wagtail_journeys.calls import breaker, delivery, outbox, secrets
 from wagtail_journeys.calls.models import Call, Stop
+from wagtail_journeys.calls.request import Request
 from wagtail_journeys.calls.viewsets import EXPLANATIONS
 from wagtail_journeys.campaigns.trying import TRY_URL_NAME
 from wagtail_journeys.contacts.models import Contact
@@ -253,6 +254,23 @@ def test_trying(admin_client: Client, drafted: Campaign, server: Server) -> None
     assert shown(admin_client, is_test="true") == [call]
     assert ModelLogEntry.objects.filter(action="wagtail_journeys.try_call").count() == 1
     assert send().claimed == 0
+
+
+def test_a_test_that_nobody_finished(
+    drafted: Campaign, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test whose web process died is shown as perhaps received, and never sent by a cluster."""
+
+    def die(*arguments: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(delivery.transport, "send", die)
+    request = Request("PUT", server.url + "/", repeatable=True)
+    with pytest.raises(SystemExit):
+        delivery.try_out(request, drafted.pk, "s", None, NOW)
+    delivery.recover(NOW + delivery.lease(), OpenGate())
+    assert Call.objects.get().state == State.UNKNOWN
+    assert send(Clock(NOW + delivery.lease())).claimed == 0
 
 
 def test_a_test_that_fails_is_not_tried_again(

@@ -36,8 +36,10 @@ def look(now: datetime.datetime) -> Known:
 
 
 def take_probe(host: str, now: datetime.datetime, until: datetime.datetime) -> bool:
-    """Whether the probe is ours; nobody else gets one before ``until``."""
-    return Breaker.objects.filter(host=host, open_until__lte=now).update(open_until=until) == 1
+    """Whether the probe is ours; nobody else gets one before ``until``. Must be called inside a transaction."""
+    mine = Breaker.objects.filter(host=host, open_until__lte=now)
+    # Whoever settles a call of this host has its row and may want ours: not waited for.
+    return bool(db.claim(mine, 1)) and mine.update(open_until=until) == 1
 
 
 def record(answered: Iterable[str], failed: Mapping[str, tuple[int, str]], now: datetime.datetime) -> None:

@@ -404,7 +404,7 @@ def try_out(
     request: Request, campaign: int | None, step_id: str, contact: int | None, now: datetime.datetime
 ) -> Call:
     """Send one request now and once, as a test that is counted nowhere. Returns its row in the log."""
-    fields = outbox.fields_of(request)
+    fields = {**outbox.fields_of(request), "repeatable": False}
     call = Call.objects.create(
         uuid=uuid.uuid4(),
         campaign_id=campaign,
