@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.emails.models import Message
 from wagtail_journeys.events.log import Recorded
 from wagtail_journeys.events.places import Places
+from wagtail_journeys.exceptions import JourneysError
 from wagtail_journeys.journeys import endings, telling
 from wagtail_journeys.journeys.entries import Begun
 from wagtail_journeys.journeys.models import Journey
 from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.conditions import Mentions
 from wagtail_journeys.segments.membership import Change, Touched
+
+logger = logging.getLogger(__name__)
 
 #: How many journeys one look at the clock tests.
 CHUNK = 2000
@@ -50,14 +54,19 @@ def hits(
     for campaign in campaigns:
         facts = [(fact, False) for fact in campaign.exits]
         for fact, goal in ([(campaign.goal, True)] if campaign.goal else []) + facts:
-            trigger = registry[fact["type"]]
-            for name in trigger.events(fact["params"]):
+            try:
+                trigger, params = registry[fact["type"]], fact["params"]
+                names, asked = trigger.events(params), trigger.pages(params)
+                segments = {(segment, True) for segment in trigger.segments(params)}
+                segments |= {(segment, False) for segment in trigger.segments_left(params)}
+            except (JourneysError, KeyError, TypeError, ValueError):
+                logger.exception("A goal or exit of campaign %s cannot be read; it is left out", campaign.id)
+                continue
+            pages |= asked
+            for name in names:
                 by_name[name].append((campaign, fact, goal))
-                pages |= trigger.pages(fact["params"])
-            for segment in trigger.segments(fact["params"]):
-                by_segment[(segment, True)].append((campaign, fact, goal))
-            for segment in trigger.segments_left(fact["params"]):
-                by_segment[(segment, False)].append((campaign, fact, goal))
+            for change in segments:
+                by_segment[change].append((campaign, fact, goal))
     heard = [event for event in events if event.contact_id and event.name in by_name]
     places = Places(pages | {e.page_id for e in heard if e.page_id} if pages else ())
     found = [
