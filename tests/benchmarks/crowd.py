@@ -44,8 +44,11 @@ def moment(seconds: str) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%S', {int(START.timestamp())} - ({seconds}), 'unixepoch')"
 
 
-def make(contacts: int, events: int) -> None:
-    """Contacts 1 … n and their events of the last ninety days; a few contacts did much, most did little."""
+def make(contacts: int, events: int, *, vacuum: bool = True) -> None:
+    """Contacts 1 … n and their events of the last ninety days; a few contacts did much, most did little.
+
+    Without ``vacuum`` it may run inside a transaction; the indexes are then left in place.
+    """
     postgres = vendor() == "postgres"
     numbers = "generate_series(1::bigint, {0}) AS n" if postgres else (
         "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s LIMIT {0}) SELECT n FROM s)"
@@ -63,7 +66,7 @@ def make(contacts: int, events: int) -> None:
         points=f"{chance(4)} % 50", lifetime_value="0",
         created_at=moment(f"86400 * (100 + {chance(5)} % 300)"), last_seen_at=moment("86400"),
     )  # fmt: skip
-    indexes = without_indexes(EVENT) if postgres else []
+    indexes = without_indexes(EVENT) if postgres and vacuum else []
     run(
         f"INSERT INTO {EVENT} ({{columns}}) SELECT {{values}} FROM {numbers.format(events)}",
         EVENT,
@@ -76,7 +79,7 @@ def make(contacts: int, events: int) -> None:
         execute(definition)
     if postgres:
         execute(f"SELECT setval(pg_get_serial_sequence('{CONTACT}', 'id'), {contacts})")
-        execute("VACUUM ANALYZE")
+        execute("VACUUM ANALYZE" if vacuum else "ANALYZE")
     else:
         execute("ANALYZE")
 

@@ -80,27 +80,40 @@ class Moves:
             yield from diff.changes(size)
 
 
+# One statement: the rules are asked once, and what they answered is compared with the open stays both ways. EXCEPT, and
+# not a join: whatever the planner thinks of the numbers, it is one pass. A join may become a loop over a table that grows
+# while it is walked.
+POSTGRESQL = """
+    WITH matching (id) AS MATERIALIZED ({select}),
+    inside (id) AS MATERIALIZED (SELECT contact_id FROM {membership} WHERE segment_id = %s AND left_at IS NULL),
+    gone AS (
+        UPDATE {membership} SET left_at = %s WHERE segment_id = %s AND left_at IS NULL
+        AND contact_id IN (SELECT id FROM inside EXCEPT SELECT id FROM matching)
+        RETURNING 1
+    ),
+    new AS (
+        INSERT INTO {membership} (segment_id, contact_id, entered_at)
+        SELECT %s, fresh.id, CAST(%s AS timestamptz) FROM (SELECT id FROM matching EXCEPT SELECT id FROM inside) fresh
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM new)
+"""
+# On SQLite the rules are asked into a temporary table.
 GONE = """
     UPDATE {membership} SET left_at = %s
     WHERE segment_id = %s AND left_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM {matching} WHERE {matching}.id = {membership}.contact_id)
+    AND NOT EXISTS (SELECT 1 FROM wj_matching WHERE wj_matching.id = {membership}.contact_id)
 """
 NEW = """
     INSERT INTO {membership} (segment_id, contact_id, entered_at)
-    SELECT CAST(%s AS bigint), {matching}.id, {moment} FROM {matching}
+    SELECT %s, wj_matching.id, %s FROM wj_matching
     WHERE NOT EXISTS (
         SELECT 1 FROM {membership} stay
-        WHERE stay.segment_id = %s AND stay.left_at IS NULL AND stay.contact_id = {matching}.id
+        WHERE stay.segment_id = %s AND stay.left_at IS NULL AND stay.contact_id = wj_matching.id
     )
     ON CONFLICT DO NOTHING
 """
-# One statement: the rules are asked once, and what they answered is compared with the open stays both ways.
-POSTGRESQL = f"""
-    WITH {{matching}} (id) AS MATERIALIZED ({{select}}),
-    gone AS ({GONE} RETURNING 1),
-    new AS ({NEW} RETURNING 1)
-    SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM new)
-"""  # noqa: S608 made of the two above
 
 
 def apply(segment: int, matching: QuerySet[Contact], now: datetime.datetime) -> Diff:
@@ -123,22 +136,19 @@ def apply(segment: int, matching: QuerySet[Contact], now: datetime.datetime) -> 
 
 
 def _on_postgresql(cursor: Any, select: str, params: list[Any], segment: int, moment: Any) -> tuple[int, int]:
-    sql = POSTGRESQL.format(
-        matching="matching", membership=_table(), select=select, moment="CAST(%s AS timestamptz)"
-    )
-    cursor.execute(sql, [*params, moment, segment, segment, moment, segment])
+    sql = POSTGRESQL.format(membership=_table(), select=select)
+    cursor.execute(sql, [*params, segment, moment, segment, segment, moment])
     left, entered = cursor.fetchone()
     return left, entered
 
 
 def _on_sqlite(cursor: Any, select: str, params: list[Any], segment: int, moment: Any) -> tuple[int, int]:
-    names = {"matching": "wj_matching", "membership": _table(), "moment": "%s"}
     cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS wj_matching (id integer PRIMARY KEY)")
     cursor.execute("DELETE FROM wj_matching")
     cursor.execute(f"INSERT OR IGNORE INTO wj_matching {select}", params)
-    cursor.execute(GONE.format(**names), [moment, segment])
+    cursor.execute(GONE.format(membership=_table()), [moment, segment])
     left = cursor.rowcount
-    cursor.execute(NEW.format(**names), [segment, moment, segment])
+    cursor.execute(NEW.format(membership=_table()), [segment, moment, segment])
     entered = cursor.rowcount
     cursor.execute("DELETE FROM wj_matching")
     return left, entered

@@ -46,7 +46,7 @@ DUE_LIMIT = 20_000
 #: How far sweeps overlap, for what was being written while the last one looked.
 SWEEP_MARGIN = datetime.timedelta(minutes=2)
 #: After so long without a sweep, everybody is looked at.
-SWEEP_REACH = datetime.timedelta(days=1)
+SWEEP_REACH = datetime.timedelta(days=7)
 
 
 @dataclass
@@ -258,7 +258,7 @@ def sweep(now: datetime.datetime, since: datetime.datetime | None = None) -> Mov
     """Bring the segments up to date that the clock alone can change, and those that ask about them.
 
     ``since`` is the last sweep: a condition that can tell whom the time from there to now concerns is asked about these
-    contacts only. Where one cannot, and where there was no sweep for a day, the segment is compared as a whole.
+    contacts only. Where one cannot, and where there was no sweep for a week, the segment is compared as a whole.
     """
     if since is not None:
         since = since - SWEEP_MARGIN if now - SWEEP_REACH < since <= now else None
