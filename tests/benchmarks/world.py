@@ -25,13 +25,13 @@ def contacts(count: int) -> list[int]:
     chance = random.Random(SEED)
     made = db.insert_rows(
         Contact,
-        ["uuid", "email", "first_name", "last_name", "locale", "time_zone", "attributes", "points", "lifetime_value",
-         "created_at", "last_seen_at"],  # fmt: skip
+        ["uuid", "email", "first_name", "last_name", "locale", "time_zone", "country", "attributes", "points",
+         "lifetime_value", "orders", "created_at", "last_seen_at"],  # fmt: skip
         [
             (
                 uuid.UUID(int=chance.getrandbits(128)), f"person{n}@example.com", f"First{n}", f"Last{n}",
-                chance.choice(LANGUAGES), "", {"plan": chance.choice(PLANS), "city": f"City {n % 500}"},
-                n % 50, 0, START, START - datetime.timedelta(days=1),
+                chance.choice(LANGUAGES), "", "", {"plan": chance.choice(PLANS), "city": f"City {n % 500}"},
+                n % 50, 0, 0, START, START - datetime.timedelta(days=1),
             )
             for n in range(count)
         ],

@@ -124,8 +124,8 @@ class Story:
     def campaign(self, name: str, trigger: dict[str, Any], *steps: dict[str, Any], **fields: Any) -> Campaign:
         """A campaign that goes live now."""
         fields.setdefault("filters", [])
-        for name in ("filters", "goal", "exits"):
-            fields[name] = with_ids(list(fields.get(name) or []))
+        for stream in ("filters", "goal", "exits"):
+            fields[stream] = with_ids(list(fields.get(stream) or []))
         campaign = Campaign(name=name, trigger=with_ids([trigger]), steps=with_ids(list(steps)), **fields)
         campaign.save()
         publishing.published(campaign, self.now)
