@@ -51,6 +51,9 @@ def make_segment(page: Page) -> None:
     beside = preview_says(page, lambda frame: frame.locator("body"), "0 of 0 contacts match")
     expect(beside.locator("body")).to_contain_text("language is “nl”")
     publish(page)
+    question = page.get_by_role("dialog", name="Publish this segment?")
+    expect(question).to_contain_text("0 contacts will belong")
+    question.get_by_role("button", name="Publish").click()
     published(page)
 
 

@@ -226,3 +226,13 @@ def test_the_page_of_a_list_and_of_broken_rules(editor: Client, jan: Contact) ->
     assert "no rules yet" in text_of(
         editor.get(reverse("journeys_segment_why_page", args=[empty.pk, jan.pk]))
     )
+
+
+def test_the_page_of_a_contact_leads_to_it(editor: Client, jan: Contact) -> None:  # noqa: F811
+    """For the segments the contact is in, and for those it is not in."""
+    inside, outside = segment_of("Inside", typed("nl")), segment_of("Outside", typed("en"))
+    Membership.objects.create(segment=inside, contact=jan, entered_at=NOW)
+    page = text_of(editor.get(reverse("journeys_contacts:inspect", args=[jan.pk])))
+    for segment in (inside, outside):
+        assert f'href="{reverse("journeys_segment_why_page", args=[segment.pk, jan.pk])}"' in page
+    assert page.count("Outside") == 1

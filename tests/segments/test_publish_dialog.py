@@ -76,6 +76,7 @@ def test_those_inside_campaigns_and_those_who_start() -> None:
     segment = story.segment("Dutch", speaks("nl"))
     story.campaign("Welcome", on_entering(segment), wait(3))
     story.campaign("Others", on_event("signed_up"), wait(3))
+    story.campaign("Goodbye", {"type": "segment_left", "value": {"segment": segment.pk}}, wait(3))
     for name in ("a", "b"):
         story.visitor(f"{name}@example.com").says(locale="nl")
     Contact.objects.create(email="outside@example.com", locale="nl")
@@ -84,7 +85,8 @@ def test_those_inside_campaigns_and_those_who_start() -> None:
     assert not found.first
     assert (found.entering, found.leaving) == (1, 2)
     assert found.campaigns.contacts == 2
-    assert [start.name for start in found.campaigns.starts] == ["Welcome"]
+    starts = {(start.name, start.entering, start.contacts) for start in found.campaigns.starts}
+    assert starts == {("Welcome", True, 1), ("Goodbye", False, 2)}
 
 
 def test_what_the_dialog_says_comes_true() -> None:

@@ -15,9 +15,13 @@ from .models import Journey
 
 
 def on_campaigns(
-    segment: int, entering: QuerySet[Contact], leaving: QuerySet[Contact], count_entering: int
+    segment: int,
+    entering: QuerySet[Contact],
+    leaving: QuerySet[Contact],
+    count_entering: int,
+    count_leaving: int,
 ) -> OnCampaigns:
-    """How many who enter or leave are on their way in a live campaign that uses the segment, and what entering starts."""
+    """How many who enter or leave are on their way in a live campaign that uses the segment, and what starts by it."""
     campaigns = usage.in_use("segment", [segment])[segment]
     contacts = 0
     if campaigns:
@@ -26,9 +30,12 @@ def on_campaigns(
             contacts += (
                 inside.filter(contact__in=moving.order_by().values("pk")).values("contact").distinct().count()
             )
-    starts = [
-        Start(campaign.name, reverse(Campaign.snippet_viewset.get_url_name("edit"), args=[campaign.id]))
-        for campaign in versions.admitting()
-        if count_entering and segment in registry[campaign.trigger].segments(campaign.params)
-    ]
+    starts = []
+    for campaign in versions.admitting():
+        trigger = registry[campaign.trigger]
+        url = reverse(Campaign.snippet_viewset.get_url_name("edit"), args=[campaign.id])
+        if count_entering and segment in trigger.segments(campaign.params):
+            starts.append(Start(campaign.name, url, entering=True, contacts=count_entering))
+        if count_leaving and segment in trigger.segments_left(campaign.params):
+            starts.append(Start(campaign.name, url, entering=False, contacts=count_leaving))
     return OnCampaigns(contacts, starts)

@@ -15,7 +15,7 @@ from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Suppression, address_hash
 from wagtail_journeys.journeys.models import Journey, Visit
 from wagtail_journeys.reporting.sentences import StepWords, duration, sentence, words_of
-from wagtail_journeys.segments.models import Membership
+from wagtail_journeys.segments.models import Membership, Segment
 
 #: Rows shown of each list; a contact in more segments than that is rare, and the timeline has them all.
 SHOWN = 100
@@ -38,6 +38,8 @@ class Summary:
     consents: list[Any]
     memberships: list[Membership]
     journeys: list[Standing]
+    #: Live segments with rules that the contact is not in.
+    elsewhere: list[Segment]
 
     @property
     def attributes(self) -> list[tuple[str, str]]:
@@ -79,6 +81,12 @@ def summary(contact: Contact, now: datetime.datetime) -> Summary:
             .order_by("segment__name")[:SHOWN]
         ),
         journeys=standings(contact.pk, now),
+        elsewhere=list(
+            Segment.objects.filter(live=True, kind=Segment.Kind.DYNAMIC)
+            .exclude(memberships__in=Membership.objects.filter(contact_id=contact.pk, left_at__isnull=True))
+            .order_by("name")
+            .only("pk", "name")[:SHOWN]
+        ),
     )
 
 

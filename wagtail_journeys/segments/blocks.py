@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GROUP_DEPTH = 2
 
 #: The headings of the chooser in their order; those of host apps come behind.
-GROUPS = [_("Who they are"), _("What they did")]
+GROUPS = [_("Who they are"), _("What they did"), _("What they agreed to")]
 
 MATCH_CHOICES = [("all", _("all of these")), ("any", _("any of these")), ("none", _("none of these"))]
 

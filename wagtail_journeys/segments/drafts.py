@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _t
@@ -19,7 +19,7 @@ from wagtail.blocks import (
 from wagtail.blocks.field_block import BaseChoiceBlock
 
 from wagtail_journeys.exceptions import BadRules
-from wagtail_journeys.streams import raw
+from wagtail_journeys.streams import RegistryStreamField, raw
 
 from . import compiler
 from .models import Segment
@@ -48,7 +48,7 @@ def read(data: Any, field: str = "rules") -> tuple[StreamValue, list[dict[str, A
 
     Raises BadRules for what no form sends.
     """
-    block = Segment._meta.get_field(field).stream_block
+    block = cast(RegistryStreamField, Segment._meta.get_field(field)).stream_block
     try:
         stream = block.value_from_datadict(data, {}, field)
         return stream, raw(readable(block, stream))

@@ -52,7 +52,8 @@ class Form:
         pk = request.GET.get("segment", "")
         self.pk = int(pk) if pk.isdecimal() else None
         self.kind = Segment.Kind.STATIC if data.get("kind") == "static" else Segment.Kind.DYNAMIC
-        self.match = data.get("match") if data.get("match") in ("all", "any", "none") else "all"
+        match = data.get("match", "")
+        self.match = match if match in ("all", "any", "none") else "all"
         self.stream, self.rules = drafts.read(data)
 
 

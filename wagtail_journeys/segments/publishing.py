@@ -22,10 +22,12 @@ EXACT_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Start:
-    """A campaign that entering the segment starts."""
+    """A campaign that entering the segment starts, or leaving it, and for how many contacts at most."""
 
     name: str
     url: str
+    entering: bool
+    contacts: int
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class OnCampaigns:
     starts: list[Start] = field(default_factory=list)
 
 
-#: segment, those entering, those leaving, how many enter
-Ask = Callable[[int, "QuerySet[Contact]", "QuerySet[Contact]", int], OnCampaigns]
+#: segment, those entering, those leaving, how many enter and how many leave
+Ask = Callable[[int, "QuerySet[Contact]", "QuerySet[Contact]", int, int], OnCampaigns]
 
 _asked: list[Ask] = []
 
@@ -63,8 +65,10 @@ class Effect:
 def effect(segment: int | None, match: str, rules: Sequence[Rule], now: datetime.datetime) -> Effect:
     """What publishing these rules for this segment would do now. Raises what the conditions raise."""
     inside = Membership.objects.filter(segment=segment or 0, left_at__isnull=True)
-    live = bool(segment) and Segment.objects.filter(pk=segment, live=True).exists()
-    others = [other.name for other in usage.asked_by([segment])[segment]] if segment else []
+    live, others = False, list[str]()
+    if segment:
+        live = Segment.objects.filter(pk=segment, live=True).exists()
+        others = [other.name for other in usage.asked_by([segment])[segment]]
     members = inside.count()
     first = not live and not members
     try:
@@ -78,7 +82,7 @@ def effect(segment: int | None, match: str, rules: Sequence[Rule], now: datetime
             count_leaving = leaving.count() if members else 0
             on_campaigns = OnCampaigns()
             if segment and _asked:
-                on_campaigns = _asked[0](segment, entering, leaving, count_entering)
+                on_campaigns = _asked[0](segment, entering, leaving, count_entering, count_leaving)
     except TooSlow:
         about = counting.count(match, rules, now)
         return Effect(first, members, about=about, asked_by=others)
