@@ -54,7 +54,7 @@ MAX_DAYS = 36_500
 class Filter:
     """One question about one property; ``value`` as the editor typed it."""
 
-    property: str
+    name: str
     operator: str
     value: str = ""
 
@@ -65,7 +65,7 @@ class Filter:
 
     def holds(self, properties: Mapping[str, Any], now: datetime.datetime) -> bool:
         """The answer for these properties."""
-        value = properties.get(self.property)
+        value = properties.get(self.name)
         if self.operator in ("exists", "missing"):
             return (value is not None) == (self.operator == "exists")
         found = any(self._holds_for(one, now) for one in _values(value))
@@ -156,7 +156,7 @@ class Filter:
 
     def describe(self) -> str:
         """ "total is at least 100" """
-        words = {"name": self.property or "…", "value": self.value.strip() or "…"}
+        words = {"name": self.name or "…", "value": self.value.strip() or "…"}
         if self.operator in RELATIVE:
             if self.operator == "last_days":
                 return _t("%(name)s is a date in the last %(value)s days") % words
@@ -301,7 +301,7 @@ class _Holds(Func):
     def identity(self) -> Any:
         return (type(self), self.filter, self.now, *self.source_expressions)
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         column, params = compiler.compile(self.source_expressions[0])
         asked = self.filter
         if asked.operator in NUMERIC and read_number(asked.value) is None:
@@ -313,7 +313,7 @@ class _Holds(Func):
         asked = self.filter
         if asked.operator in ("exists", "missing"):
             there = f"COALESCE(jsonb_typeof({column} -> %s), 'null') <> 'null'"
-            held = [*params, asked.property]
+            held = [*params, asked.name]
             return (there, held) if asked.operator == "exists" else (f"NOT ({there})", held)
         maker = _Sql(asked, self.now, "postgresql")
         (whole, given), (item, same) = maker.single("wj.v"), maker.single("it.v")
@@ -323,7 +323,7 @@ class _Holds(Func):
             f"WHERE jsonb_typeof(it.v) NOT IN ('null', 'array', 'object') AND {item}) ELSE {whole} END "
             f"FROM (SELECT {column} -> %s AS v) AS wj), false)"
         )
-        held = [*same, *given, *params, asked.property]
+        held = [*same, *given, *params, asked.name]
         return (f"NOT {sql}", held) if asked.operator == "is_not" else (sql, held)
 
     def _on_sqlite(self, column: str, params: list[Any]) -> tuple[str, list[Any]]:
@@ -331,7 +331,7 @@ class _Holds(Func):
         if asked.operator in ("exists", "missing"):
             source = f"json_each({column}) AS wj WHERE wj.key = %s AND wj.type <> 'null'"
             there = f"EXISTS (SELECT 1 FROM {source})"  # noqa: S608
-            held = [*params, asked.property]
+            held = [*params, asked.name]
             return (there, held) if asked.operator == "exists" else (f"NOT {there}", held)
         maker = _Sql(asked, self.now, "sqlite")
         (whole, given), (item, same) = (
@@ -344,7 +344,7 @@ class _Holds(Func):
             f"WHERE it.type NOT IN ('null', 'array', 'object') AND {item}) ELSE {whole} END "
             f"FROM json_each({column}) AS wj WHERE wj.key = %s), 0)"
         )
-        held = [*same, *given, *params, asked.property]
+        held = [*same, *given, *params, asked.name]
         return (f"NOT {sql}", held) if asked.operator == "is_not" else (sql, held)
 
 
@@ -361,7 +361,7 @@ class Number(Func):
     def identity(self) -> Any:
         return (type(self), self.name, *self.source_expressions)
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         column, params = compiler.compile(self.source_expressions[0])
         if connection.vendor == "postgresql":
             number = f"{_pg_number('wj.v')}::double precision"

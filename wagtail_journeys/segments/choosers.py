@@ -19,6 +19,9 @@ class TagChooserViewSet(ChooserViewSet):
     choose_another_text = _("Choose another tag")
     per_page = 20
 
+    def get_object_list(self) -> Any:
+        return Tag.objects.order_by("name")
+
 
 tag_chooser = TagChooserViewSet("journeys_tag_chooser")
 TagChooserBlock: Any = tag_chooser.get_block_class(

@@ -68,7 +68,7 @@ class _Among(Func):
     def __init__(self, ids: QuerySet[Any, Any]) -> None:
         super().__init__(F("pk"), Subquery(ids))
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         contact, ids = self.source_expressions
         left, left_params = compiler.compile(contact)
         right, right_params = compiler.compile(ids)
