@@ -59,21 +59,6 @@ class Naive:
     attributes: dict[str, st.SearchStrategy[Any]] = field(default_factory=dict)
 
 
-# --- did something ---------------------------------------------------------------------------------------------------------
-
-NAMES = ["page_view", "download"]
-
-
-def _event(params: dict[str, Any], person: Person, now: datetime.datetime) -> bool:
-    days = params.get("days")
-    since = now - datetime.timedelta(days=days) if days else None
-    count = sum(
-        event.name == params["event"] and (since is None or since < event.at <= now)
-        for event in person.events
-    )
-    return (count >= params["count"]) == (params["did"] == "did")
-
-
 # --- in another segment ----------------------------------------------------------------------------------------------------
 
 
@@ -83,27 +68,13 @@ def _in_segment(params: dict[str, Any], person: Person, now: datetime.datetime) 
 
 
 NAIVE: dict[str, Naive] = {
-    "event": Naive(
-        st.fixed_dictionaries(
-            {
-                "did": st.sampled_from(["did", "did_not"]),
-                "event": st.sampled_from(NAMES),
-                "page": st.none(),
-                "section": st.none(),
-                "document": st.none(),
-                "count": st.integers(1, 3),
-                "days": st.sampled_from([None, 1, 5]),
-            }
-        ),
-        _event,
-        events=st.fixed_dictionaries({"name": st.sampled_from(NAMES)}),
-    ),
     "in_segment": Naive(
         st.fixed_dictionaries({"mode": st.sampled_from(["in", "not_in"]), "segment": st.just(INNER)}), _in_segment
     ),
 }  # fmt: skip
 
 
-from .naive_contact import NAIVE as ABOUT_THE_CONTACT  # noqa: E402  it needs what stands above
+from .naive_contact import NAIVE as ABOUT_THE_CONTACT  # noqa: E402  they need what stands above
+from .naive_events import NAIVE as ABOUT_EVENTS  # noqa: E402
 
-NAIVE |= ABOUT_THE_CONTACT
+NAIVE |= ABOUT_THE_CONTACT | ABOUT_EVENTS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.utils import timezone
 from hypothesis import strategies as st
 
 from .naive import Happened, Naive, Person
@@ -56,7 +57,7 @@ def inside(params: Params, at: datetime.datetime, now: datetime.datetime) -> boo
     if params["period"] == "before":
         return at <= now - length(params)
     if params["period"] == "between":
-        day = at.date().isoformat()
+        day = at.astimezone(timezone.get_default_timezone()).date().isoformat()
         return (params["start"] or "") <= day <= (params["end"] or "9")
     return True
 
