@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -114,8 +115,11 @@ def test_a_secret_that_went_away(server: Server, settings: Any) -> None:
     assert "crm_token" in Call.objects.get().error
 
 
-def test_secrets_are_nowhere_but_on_the_wire(server: Server, settings: Any) -> None:
-    """The receiver gets the secret; no row of ours has it, also when the receiver repeats it."""
+def test_secrets_are_nowhere_but_on_the_wire(
+    server: Server, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The receiver gets the secret; no row and no log of ours has it, also when the receiver repeats it."""
+    caplog.set_level(logging.DEBUG)
     secret = settings.JOURNEYS_SECRETS["crm_token"]
 
     def echo(asked: Asked) -> Reply:
@@ -141,6 +145,8 @@ def test_secrets_are_nowhere_but_on_the_wire(server: Server, settings: Any) -> N
             everything += repr(cursor.fetchall())
     assert "ann@example.com" in everything
     assert secret not in everything and "s3cret" not in everything
+    said = "\n".join(record.getMessage() for record in caplog.records if record.name != "django.db.backends")
+    assert "s3cret" not in said
 
 
 def test_paused(server: Server) -> None:

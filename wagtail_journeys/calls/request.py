@@ -63,7 +63,7 @@ class Sendable:
     """With its secrets, for the network only."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     target: guard.Target
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)

@@ -5,6 +5,7 @@ Runs in threads of its own and touches neither the database nor the settings of 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -28,6 +29,19 @@ from .request import Sendable
 
 CONNECT_TIMEOUT = 10.0  # seconds
 CHUNK = 8192  # bytes
+
+
+_here = threading.local()
+
+
+class _NoPaths(logging.Filter):
+    """urllib3 writes every path to its debug log, and a path may hold a secret: not those of our calls."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(_here, "sending", False)
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_NoPaths())
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,7 @@ class TrustedAdapter(_Watched):
 def send(request: Sendable, seconds: float, most: int) -> Answer:
     """Send ``request`` within ``seconds``, and read at most ``most`` bytes of the answer. Never raises."""
     with Watch(seconds) as watch:
+        _here.sending = True
         try:
             return _send(request, watch, most)
         except (CallRefused, InvalidIPAddress) as error:
@@ -149,6 +164,8 @@ def send(request: Sendable, seconds: float, most: int) -> Answer:
             return Answer(refused=True, problem=words)
         except Exception as error:  # noqa: BLE001  whatever it was, what became of the call must be written down
             return Answer(began=watch.connected, problem=_words(error, watch))
+        finally:
+            _here.sending = False
 
 
 def _send(request: Sendable, watch: Watch, most: int) -> Answer:
