@@ -33,9 +33,9 @@ def find_values(name: str, typed: str = "") -> list[tuple[str, str]]:
 
 
 def _sample() -> list[dict[str, Any]]:
-    found = Contact.objects.values_list("attributes", flat=True)
-    both = [*found.order_by("-pk")[:SAMPLE], *found.order_by("pk")[:SAMPLE]]
-    return [attributes for attributes in both if isinstance(attributes, dict)]
+    found = Contact.objects.values_list("pk", "attributes")
+    both = {**dict(found.order_by("-pk")[:SAMPLE]), **dict(found.order_by("pk")[:SAMPLE])}
+    return [attributes for attributes in both.values() if isinstance(attributes, dict)]
 
 
 def _text(value: Any) -> str:

@@ -149,18 +149,28 @@ class Postgres(Reader):
         return self.case(boolean=(f"{text} = %s", [*params, "true" if wanted else "false"]))
 
     def holds(self, value: Value) -> Sql:
-        arms = self._same(("(e #>> '{}')", []), [value])
-        sql, params = _by_kind("CASE jsonb_typeof(e)", arms)
-        document, more = self.json()
-        single = self._same(self.text(), [value])
-        found = f"EXISTS (SELECT 1 FROM jsonb_array_elements({document}) AS e WHERE {sql})"  # noqa: S608 no words of anybody's in it
-        return self.case(array=(found, [*more, *params]), **single)
+        # The whole list in lower case contains what is wanted: much faster than taking it apart.
+        document, params = self.json()
+        wanted = [("lower(%s::text)::jsonb", json.dumps(value.text, ensure_ascii=False))]
+        if value.number is not None:
+            wanted.append(("%s::jsonb", f"{value.number:f}"))
+        if value.truth is not None:
+            wanted.append(("%s::jsonb", json.dumps(value.truth)))
+        tests = [f"lower({document}::text)::jsonb @> {sql}" for sql, _given in wanted]
+        found = [param for _sql, given in wanted for param in (*params, given)]
+        return self.case(array=(f"({' OR '.join(tests)})", found), **self._same(self.text(), [value]))
 
-    def day(self, day: Sql, moment: Sql) -> Sql:
-        """``day`` where the value is a day, ``moment`` where it is a moment with its zone."""
+    def day(self, first: Sql, day: Sql, moment: Sql) -> Sql:
+        """``day`` where the value is a day, ``moment`` where it is a moment with its zone.
+
+        ``first`` is asked before anything else, of any text: something cheap that is true of all that shall match.
+        """
         text, params = self.text()
-        sql = f"CASE WHEN {text} ~ %s THEN {day[0]} WHEN {text} ~ %s THEN {moment[0]} ELSE false END"
-        return self.case(string=(sql, [*params, DAY, *day[1], *params, MOMENT, *moment[1]]))
+        sql = (
+            f"CASE WHEN NOT ({first[0]}) THEN false "
+            f"WHEN {text} ~ %s THEN {day[0]} WHEN {text} ~ %s THEN {moment[0]} ELSE false END"
+        )
+        return self.case(string=(sql, [*first[1], *params, DAY, *day[1], *params, MOMENT, *moment[1]]))
 
     def day_text(self, start: int, length: int) -> Sql:
         text, params = self.text()
@@ -263,13 +273,14 @@ class Sqlite(Reader):
         found = f"EXISTS (SELECT 1 FROM {each} AS e WHERE {sql})", [*more, *params]  # noqa: S608 likewise
         return self.case(**dict.fromkeys(("array", "text", "integer", "real", "true", "false"), found))
 
-    def day(self, day: Sql, moment: Sql) -> Sql:
+    def day(self, first: Sql, day: Sql, moment: Sql) -> Sql:
         text, params = self.text()
         sql = (
-            f"CASE WHEN NOT {text} GLOB '[0-9][0-9][0-9][0-9]-*' THEN 0 "
+            f"CASE WHEN NOT ({first[0]} AND {text} GLOB '[0-9][0-9][0-9][0-9]-*') THEN 0 "
             f"WHEN {text} REGEXP %s THEN {day[0]} WHEN {text} REGEXP %s THEN {moment[0]} ELSE 0 END"
         )
-        return self.case(text=(sql, [*params, *params, DAY, *day[1], *params, MOMENT, *moment[1]]))
+        given = [*first[1], *params, *params, DAY, *day[1], *params, MOMENT, *moment[1]]
+        return self.case(text=(sql, given))
 
     def day_text(self, start: int, length: int) -> Sql:
         text, params = self.text()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.segments import days, reading
 from wagtail_journeys.segments.days import ABSOLUTE, Relative, absolute, shifted
 from wagtail_journeys.segments.inputs import AttributeNameBlock
@@ -18,9 +19,6 @@ from wagtail_journeys.segments.reading import Sql
 
 from . import registry
 from .base import Condition, Mentions, Params
-
-if TYPE_CHECKING:
-    from wagtail_journeys.contacts.models import Contact
 
 RELATIVE: Relative = {
     "today": lambda today, n: (today, shifted(today, 1)),
@@ -161,12 +159,15 @@ class DateAttribute(Condition):
         low, high = span
 
         def question(value: Any) -> Sql:
-            day, moment = [], []
-            for bound, sign in ((low, ">="), (high, "<")):
+            near, day, moment = [], [], []
+            for bound, sign, more in ((low, ">=", -2), (high, "<", 2)):
                 if bound is not None:
+                    # The day as it is written is at most two away from the one where the site is.
+                    around = shifted(bound, more).isoformat()
+                    near.append(_joined(value.day_text(1, 10), sign, ("%s", [around])))
                     day.append(_joined(value.day_text(1, 10), sign, ("%s", [bound.isoformat()])))
                     moment.append(_joined(value.moment(), sign, value.instant(days.start_of(bound))))
-            found: Sql = value.day(_all(day), _all(moment))
+            found: Sql = value.day(_all(near), _all(day), _all(moment))
             return found
 
         return reading.attribute(params["attribute"] or "", question)
@@ -179,7 +180,7 @@ class DateAttribute(Condition):
             text, given = value.day_text(6, 5)
             among: Sql = (f"{text} IN ({places})", [*given, *month_days(dates)])
             past = _joined(value.day_text(1, 10), "<", ("%s", [min(dates).isoformat()]))
-            found: Sql = value.day(_all([among, past]), _all([among, past]))
+            found: Sql = value.day(_all([among, past]), ("1 = 1", []), ("1 = 1", []))
             return found
 
         return reading.attribute(params["attribute"] or "", question)
@@ -193,8 +194,6 @@ class DateAttribute(Condition):
     def due(
         self, params: Params, since: datetime.datetime, now: datetime.datetime
     ) -> QuerySet[Any, Any] | None:
-        from wagtail_journeys.contacts.models import Contact
-
         if days.today(since) == days.today(now):
             return Contact.objects.none().values_list("pk", flat=True)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.events import catalogue
 from wagtail_journeys.events.models import Event
 
 from . import period, population, registry
 from .base import ANY_EVENT, Condition, Mentions, Params
 from .period import BEFORE, BETWEEN, EVER, LAST, PERIODS, Period
-
-if TYPE_CHECKING:
-    from wagtail_journeys.contacts.models import Contact
 
 FIRST_SEEN = "first_seen"
 WHAT = {
@@ -74,8 +72,6 @@ class Seen(Condition):
     def due(
         self, params: Params, since: datetime.datetime, now: datetime.datetime
     ) -> QuerySet[Any, Any] | None:
-        from wagtail_journeys.contacts.models import Contact
-
         when = Period.read(params, now)
         if params["what"] == FIRST_SEEN:
             events = _seen().filter(when.crossed(since, now), contact__isnull=False)
