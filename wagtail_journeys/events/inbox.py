@@ -12,6 +12,7 @@ from typing import Any
 from wagtail_journeys import db, jobs
 from wagtail_journeys.conf import conf
 
+from . import together
 from .models import InboxItem
 
 MAX_NAME = 100
@@ -65,7 +66,8 @@ def accept(event: Incoming, received_at: datetime.datetime) -> None:
 
     Raises what the database raises when it cannot keep it: the door must then not answer that it did.
     """
-    accept_many([event], received_at)
+    together.keep([(event.partition(), received_at, event.payload(), 0, "", None)])
+    jobs.wake()
 
 
 def accept_many(events: Iterable[Incoming], received_at: datetime.datetime, *, wake: bool = True) -> int:

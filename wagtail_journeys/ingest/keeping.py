@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wagtail_journeys import db, jobs
+from wagtail_journeys import jobs
 from wagtail_journeys.conf import conf
-from wagtail_journeys.events import sanitise
+from wagtail_journeys.events import sanitise, together
 from wagtail_journeys.events.deadletters import DOOR, MAX_SIZE
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.events.models import InboxItem
@@ -20,7 +19,6 @@ from wagtail_journeys.ingest import protocol
 NAME = "api"  # of this door, in what it has rejected
 WHOLE = 2 * protocol.MAX_EVENT  # characters and values: more than a message can have that is not too large
 LOOK_EVERY = 1.0  # seconds between two looks at how much is waiting
-COLUMNS = ["partition", "received_at", "payload", "attempts", "error", "dead_at"]
 
 _looked = -LOOK_EVERY
 _full = False
@@ -55,32 +53,9 @@ def keep(events: Sequence[Incoming | Rejected], now: datetime.datetime) -> None:
         else (event.partition(), now, event.payload(), 0, "", None)
         for event in events
     ]
-    if len(rows) == 1:
-        _insert_one(rows[0])
-    else:
-        db.insert_rows(InboxItem, COLUMNS, rows, returning=())
+    together.keep(rows)
     if any(isinstance(event, Incoming) for event in events):
         jobs.wake()
-
-
-def _insert_one(row: tuple[Any, ...]) -> None:
-    """One row as its values: half the work of a document that a database has to unpack first."""
-    connection = db.write_connection(InboxItem)
-    partition, received_at, payload, attempts, error, dead_at = row
-    moment = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _statement(connection.vendor),
-            [partition, moment(received_at), db.dumps(payload), attempts, error, moment(dead_at)],
-        )
-
-
-@functools.cache
-def _statement(vendor: str) -> str:
-    table = InboxItem._meta.db_table
-    json = "%s::jsonb" if vendor == "postgresql" else "%s"
-    columns = ", ".join(f'"{name}"' for name in COLUMNS)
-    return f'INSERT INTO "{table}" ({columns}) VALUES (%s, %s, {json}, %s, %s, %s)'  # noqa: S608  # our own names
 
 
 def full() -> bool:
