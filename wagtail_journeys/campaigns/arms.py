@@ -31,9 +31,7 @@ class Arm:
 def items_of(step: Step, value: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The items of the step's list of arms, each ``{"id", "value"}``; broken ones are left out."""
     found = value.get(step.arm_list) if step.arm_list else None
-    return [
-        item for item in found or [] if isinstance(item, Mapping) and isinstance(item.get("value"), Mapping)
-    ]
+    return [item for item in found or [] if isinstance(item, dict) and isinstance(item.get("value"), Mapping)]
 
 
 def arms_of(step: Step, value: Mapping[str, Any]) -> list[Arm]:

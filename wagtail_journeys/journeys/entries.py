@@ -6,6 +6,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
@@ -374,7 +375,7 @@ def _write(decisions: Decisions, now: datetime.datetime) -> list[Begun]:
 
 
 def _begin(entering: list[Candidate], now: datetime.datetime) -> list[Begun]:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for candidate in entering:
         campaign = candidate.campaign
         rows.append(

@@ -138,7 +138,7 @@ def _convert(reached: dict[int, tuple[Journey, Hit]], now: datetime.datetime) ->
     last: dict[int, tuple[datetime.datetime, int]] = {}
     sent = Message.objects.filter(compiler.among(reached, "visit__journey_id"), marked_at__isnull=False)
     for message, marked_at, journey in sent.order_by().values_list("pk", "marked_at", "visit__journey_id"):
-        if marked_at <= reached[journey][1].at:
+        if marked_at is not None and marked_at <= reached[journey][1].at:
             last[journey] = max(last.get(journey, (marked_at, message)), (marked_at, message))
     db.update_rows(
         Journey,

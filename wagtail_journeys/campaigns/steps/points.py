@@ -38,7 +38,7 @@ class Points(Step):
 
     def describe(self, params: Params) -> str:
         number = params.get("change") or 0
-        words = ngettext("%d point", "%d points", abs(number)) % abs(number)
+        words: str = ngettext("%d point", "%d points", abs(number)) % abs(number)
         return _t("take away %s") % words if number < 0 else _t("give %s") % words
 
     def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Min
 from django.utils.translation import gettext as _t
@@ -103,7 +105,7 @@ class WaitEvent(Step):
         found: dict[int, list[datetime.datetime]] = defaultdict(list)
         known = [moment for moment in starts if moment is not None]
         if len(known) < len(starts):  # ever: the first time says it all
-            rows = events.values_list("contact_id").annotate(Min("occurred_at"))
+            rows: Iterable[Any] = events.values_list("contact_id").annotate(Min("occurred_at"))
         else:
             rows = events.filter(occurred_at__gte=min(known)).values_list("contact_id", "occurred_at")
         for contact, moment in rows:
