@@ -37,10 +37,13 @@ logger = logging.getLogger(__name__)
 WORK = "wagtail_journeys.segments.counting.work"
 
 # Seconds that the parts of one answer may take; together they stay under one.
-EXACT_SECONDS = 0.3
-SAMPLE_SECONDS = 0.25
-SMALL_SAMPLE_SECONDS = 0.1
-TOTAL_SECONDS = 0.15
+EXACT_SECONDS = 0.25
+SAMPLE_SECONDS = 0.3
+SMALL_SAMPLE_SECONDS = 0.15
+TOTAL_SECONDS = 0.1
+
+#: A machine that is busy so long after the question (seconds) is not asked for the large sample.
+LATE = 0.6
 
 #: Contacts that are asked about where everybody would take too long; the second number is the last resort.
 SAMPLES = ((20_000, SAMPLE_SECONDS), (1_000, SMALL_SAMPLE_SECONDS))
@@ -84,16 +87,17 @@ def budget(seconds: float) -> Iterator[None]:
     """A statement inside that takes longer is given up: TooSlow. Only for reading; costs no lock."""
     connection = connections[router.db_for_read(Contact)]
     if connection.vendor == "postgresql":
+        nested = connection.in_atomic_block
+        set_limit = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
         try:
             with transaction.atomic(using=connection.alias):
                 with connection.cursor() as cursor:
-                    cursor.execute("SELECT current_setting('statement_timeout')")
+                    cursor.execute(set_limit, [f"{max(1, int(seconds * 1000))}ms"])
                     before = cursor.fetchone()[0]
-                    limit = f"{max(1, int(seconds * 1000))}ms"
-                    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
                 yield
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+                if nested:  # else the limit ends with the transaction
+                    with connection.cursor() as cursor:
+                        cursor.execute(set_limit, [before])
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") == "57014":
                 raise TooSlow from error
@@ -168,14 +172,15 @@ def count(match: str, rules: Sequence[Rule], now: datetime.datetime) -> Count:
     if known is not None:
         return Count(**known)
     began = time.monotonic()
-    total = total_contacts()
-    found = _count(match, rules, now, key, total)
+    found = _count(match, rules, now, key, total_contacts(), began + LATE)
     if time.monotonic() - began > WORTH_KEEPING:
         cache.set(name, vars(found), KEPT_SECONDS)
     return found
 
 
-def _count(match: str, rules: Sequence[Rule], now: datetime.datetime, key: str, total: int) -> Count:
+def _count(
+    match: str, rules: Sequence[Rule], now: datetime.datetime, key: str, total: int, late: float
+) -> Count:
     slow = CountRequest.objects.filter(key=key, asked_at__gt=now - GOOD_FOR).first()
     if slow and slow.state == CountRequest.State.DONE:
         return Count(slow.matched, max(slow.counted, slow.matched))
@@ -185,28 +190,39 @@ def _count(match: str, rules: Sequence[Rule], now: datetime.datetime, key: str, 
                 return Count(compiler.contacts_matching(match, rules, now).count(), total)
         except TooSlow:
             pass
-    return estimate(match, rules, now, total, key)
+    return estimate(match, rules, now, total, key, late)
 
 
-def estimate(match: str, rules: Sequence[Rule], now: datetime.datetime, total: int, key: str = "") -> Count:
-    """From a sample of contacts drawn by id, the same one each time, so that the number does not flicker."""
+def estimate(
+    match: str,
+    rules: Sequence[Rule],
+    now: datetime.datetime,
+    total: int,
+    key: str = "",
+    late: float = math.inf,
+) -> Count:
+    """From a sample of contacts drawn by id, the same one each time, so that the number does not flicker.
+
+    ``late``: from then on (of time.monotonic) only the small one is asked.
+    """
     ends = Contact.objects.aggregate(first=Min("pk"), last=Max("pk"))
     first, last = ends["first"], ends["last"]
     if first is None:
         return Count(0, 0)
     for size, seconds in SAMPLES:
+        if time.monotonic() > late and (size, seconds) != SAMPLES[-1]:
+            continue
         span = range(first, last + 1)
         drawn = random.Random(size).sample(span, min(size, len(span)))  # noqa: S311 a sample, not a secret
         try:
             with budget(seconds):
                 among = _drawn(drawn)
                 asked = Contact.objects.filter(among).count()
-                matching = list(
-                    compiler.contacts_matching(match, rules, now).filter(among).values_list("pk", flat=True)
-                )
+                answers = compiler.contacts_matching(match, rules, now).filter(among)
+                matching = sorted(answers.values_list("pk", flat=True), reverse=True)
         except TooSlow:
             continue
-        return _scaled(len(matching), asked, total, tuple(sorted(matching, reverse=True)[:10]), key)
+        return _scaled(len(matching), asked, total, tuple(matching[:10]), key)
     return Count(None, total, exact=False, key=key)
 
 
