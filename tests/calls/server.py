@@ -177,7 +177,7 @@ class Server:
         return Reply(raw=lambda handler: None)
 
     def _wait(self) -> None:
-        self.released.wait(30)
+        self.released.wait(120)
 
     def _drip(self, handler: BaseHTTPRequestHandler) -> None:
         while not self.released.wait(0.02):

