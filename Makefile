@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIND ?= 127.0.0.1:8000
 LANGS ?= nl
 PYTEST_ARGS ?=
+# Tests side by side; every process has databases and names of its own.
+PYTEST_WORKERS ?= 2
+PYTEST := python -m pytest --numprocesses $(PYTEST_WORKERS) --dist worksteal
 
 SHELL := /bin/bash
 BIN := $(abspath $(VENV))/bin
@@ -58,10 +61,10 @@ screenshots: $(DEV) ## Take the screenshots of the documentation anew (docs/imag
 
 .PHONY: test
 test: $(DEV) ## Run the tests on SQLite and, when it is reachable, on PostgreSQL (PYTEST_ARGS="-k word")
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PYTEST_ARGS)
+	TEST_DATABASE=sqlite $(BIN)/$(PYTEST) $(PYTEST_ARGS)
 	@if $(BIN)/python -m tests.support.services postgres; then \
-		echo "TEST_DATABASE=postgres $(BIN)/python -m pytest $(PYTEST_ARGS)"; \
-		TEST_DATABASE=postgres $(BIN)/python -m pytest $(PYTEST_ARGS); \
+		echo "TEST_DATABASE=postgres $(BIN)/$(PYTEST) $(PYTEST_ARGS)"; \
+		TEST_DATABASE=postgres $(BIN)/$(PYTEST) $(PYTEST_ARGS); \
 	elif [ -n "$$CI" ]; then exit 1; \
 	else echo "Tested on SQLite only."; fi
 

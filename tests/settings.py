@@ -16,6 +16,8 @@ from example_site.settings import *  # noqa: F403
 from example_site.settings import INSTALLED_APPS, Q_CLUSTER
 
 TEST_RUN = os.environ.setdefault("TEST_RUN", str(os.getpid()))
+#: The part of the run that this process belongs to, where pytest-xdist runs several side by side.
+TEST_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 TEST_DIR = Path(tempfile.gettempdir()) / f"wagtail-journeys-tests-{TEST_RUN}"
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
 
@@ -57,7 +59,7 @@ else:
     raise ValueError(f"TEST_DATABASE is sqlite or postgres, not {TEST_DATABASE!r}")
 
 Q_CLUSTER = {key: value for key, value in Q_CLUSTER.items() if key not in {"orm", "redis"}} | {
-    "name": os.environ.get("TEST_CLUSTER_NAME", f"journeys-tests-{TEST_RUN}"),
+    "name": os.environ.get("TEST_CLUSTER_NAME", f"journeys-tests-{TEST_RUN}{TEST_WORKER}"),
     "log_level": "INFO",  # tests read in the log when a cluster is ready, and who is who in it
 }
 if os.environ.get("TEST_SAVE_TASKS"):
@@ -69,8 +71,8 @@ else:
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-MEDIA_ROOT = TEST_DIR / "media"
-INBOX_DIR = TEST_DIR / "inbox"
+MEDIA_ROOT = TEST_DIR / f"media{TEST_WORKER}"
+INBOX_DIR = TEST_DIR / f"inbox{TEST_WORKER}"
 
 if os.environ.get("TEST_SMTP_PORT"):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
