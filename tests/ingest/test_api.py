@@ -123,6 +123,11 @@ def test_cleaned():
 SOMEBODY = {"email": "eva@example.org"}
 
 
+def named(value):
+    """What a case is called: the same in every process that collects it."""
+    return "-".join(value) if isinstance(value, dict) else getattr(value, "__name__", str(value))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
@@ -159,7 +164,7 @@ SOMEBODY = {"email": "eva@example.org"}
         (SOMEBODY | {"page": Contact()}, ValueError, "saved instance"),
         (SOMEBODY | {"document": -1}, ValueError, "primary key"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_track_says_what_is_wrong(arguments, error, says):
     """A call that cannot be right is refused at once, with words that name the way out, and writes nothing."""
@@ -178,7 +183,7 @@ def test_track_says_what_is_wrong(arguments, error, says):
         (SOMEBODY | {"traits": "gold"}, TypeError, "must be a dict"),
         (SOMEBODY | {"traits": {"plan": object()}}, TypeError, "primary key"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_identify_says_what_is_wrong(arguments, error, says):
     """The same for identify()."""
