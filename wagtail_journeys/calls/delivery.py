@@ -8,7 +8,6 @@ leaves marks behind: ``recover`` puts those back that may be repeated, with the 
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 import time
 import uuid
@@ -25,7 +24,7 @@ from wagtail_journeys import db, signals
 from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import CallRefused
 
-from . import breaker, judging, outbox, secrets, transport
+from . import answers, breaker, judging, outbox, secrets, transport
 from .gate import Gate as Gate
 from .gate import Tally as Tally
 from .models import Breaker, Call, Stop
@@ -37,10 +36,6 @@ logger = logging.getLogger(__name__)
 State = Call.State
 Clock = Callable[[], datetime.datetime]
 
-#: Characters of an answer that are kept to be shown.
-SHOWN = 2000
-#: Characters of one value that a journey keeps.
-KEPT = 1000
 #: Seconds in which answers are gathered, so that many are written down together.
 GATHER = 0.2
 #: Seconds after which the queue is looked at again while all that is under way is slow.
@@ -213,7 +208,7 @@ def _row(call: Call, claim: str, answer: Answer, now: datetime.datetime) -> dict
             error = words % {"tries": call.attempts + 1, "error": error}
     kept: dict[str, Any] = {}
     if state == judging.DONE and call.keep:
-        kept, problem = keep(answer.body, call.keep)
+        kept, problem = answers.keep(answer.body, call.keep)
         error = " ".join(filter(None, [error, problem]))
     return {
         "call": call,
@@ -222,49 +217,10 @@ def _row(call: Call, claim: str, answer: Answer, now: datetime.datetime) -> dict
         "error": secrets.redact(error)[:500],
         "due": due,
         "status": answer.status,
-        "response": shown(answer.body),
+        "response": answers.shown(answer.body),
         "answer": kept,
         "verdict": verdict,
     }
-
-
-def shown(body: bytes) -> str:
-    """The beginning of an answer for people, without secrets and without what a database does not take."""
-    text = body[: SHOWN * 4].decode("utf-8", "replace").replace("\x00", "�")
-    text = secrets.redact(text)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
-
-
-def keep(body: bytes, wanted: list[list[str]]) -> tuple[dict[str, Any], str]:
-    """The wanted members of a JSON answer ("data.id", "items.0.id"), and what could not be found, in words."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}, _t("The answer is not JSON; nothing of it was kept.")
-    found: dict[str, Any] = {}
-    missing = []
-    for member, name in wanted:
-        value = _member(document, member)
-        if isinstance(value, str):
-            value = secrets.redact(value[:KEPT].replace("\x00", ""))
-        if value is None or isinstance(value, dict | list):
-            missing.append(member)
-        elif not isinstance(value, float | int) or abs(value) < 2**53:
-            found[name] = value
-        else:
-            found[name] = str(value)[:KEPT]
-    return found, _t("The answer has no %s.") % ", ".join(missing) if missing else ""
-
-
-def _member(document: Any, path: str) -> Any:
-    for part in path.split("."):
-        if isinstance(document, dict):
-            document = document.get(part)
-        elif isinstance(document, list) and part.isdecimal() and int(part) < len(document):
-            document = document[int(part)]
-        else:
-            return None
-    return document
 
 
 def _write(rows: list[dict[str, Any]], now: datetime.datetime, gate: Gate) -> None:
@@ -421,10 +377,10 @@ def try_out(
     answer = _answer_of(request, call.uuid, now)
     verdict = judging.judge(answer, repeatable=False)
     state = judging.FAILED if verdict.state == judging.DEFERRED else verdict.state
-    kept, problem = keep(answer.body, call.keep) if state == judging.DONE and call.keep else ({}, "")
+    kept, problem = answers.keep(answer.body, call.keep) if state == judging.DONE and call.keep else ({}, "")
     call.state, call.due_at, call.settled_at = state, None, now
     call.error = secrets.redact(" ".join(filter(None, [verdict.error, problem])))[:500]
-    call.response_status, call.response, call.answer = answer.status, shown(answer.body), kept
+    call.response_status, call.response, call.answer = answer.status, answers.shown(answer.body), kept
     call.save()
     return call
 
