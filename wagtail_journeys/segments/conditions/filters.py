@@ -155,7 +155,8 @@ def verb(name: str) -> str:
 def describe_properties(stored: Sequence[Mapping[str, Any]] | None) -> str:
     """ ", where total is at least 100 and plan is “pro”"; "" without filters."""
     asked = properties.read(stored)
-    return ", " + _t("where %s") % _t(" and ").join(one.describe() for one in asked) if asked else ""
+    also = f" {_t('and')} "
+    return ", " + _t("where %s") % also.join(one.describe() for one in asked) if asked else ""
 
 
 def page_title(pk: int) -> str:
