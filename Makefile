@@ -7,7 +7,7 @@ LANGS ?= nl
 PYTEST_ARGS ?=
 # Tests side by side; every process has databases and names of its own.
 PYTEST_WORKERS ?= 2
-PYTEST := python -m pytest --numprocesses $(PYTEST_WORKERS) --dist worksteal
+PYTEST := python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile
 
 SHELL := /bin/bash
 BIN := $(abspath $(VENV))/bin
