@@ -187,7 +187,10 @@ def test_the_preview_shows_ten_contacts_at_most(editor: Client) -> None:
 @pytest.mark.parametrize(
     ("rules", "place"),
     [
-        ([language("nl"), language("")], "Rule 2 (Contact field or attribute): Value: Say what to compare with."),
+        (
+            [language("nl"), language("")],
+            "Rule 2 (Contact field or attribute): Value: Say what to compare with.",
+        ),
         ([inside(None)], "Rule 1 (In another segment): Segment: This field is required."),
         (
             [
@@ -357,3 +360,12 @@ def test_a_segment_that_another_asks_for_is_not_deleted(editor: Client) -> None:
     bulk = reverse("wagtail_bulk_action", args=["wagtail_journeys", "segment", "delete"])
     editor.post(f"{bulk}?id={asked.pk}&id={other.pk}")
     assert not Segment.objects.exists()
+
+
+def test_the_form_says_what_uses_the_segment(editor: Client) -> None:
+    """With a way there; a segment that nothing uses says so."""
+    used = segment_of("Dutch", language("nl"))
+    other = segment_of("Dutch buyers", asks_for(used))
+    said = editor.get(url("edit", used.pk)).content.decode()
+    assert f'<a href="{url("edit", other.pk)}">Dutch buyers</a>' in said
+    assert "Nothing uses this segment yet." in editor.get(url("edit", other.pk)).content.decode()

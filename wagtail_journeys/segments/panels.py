@@ -5,9 +5,10 @@ from typing import Any
 
 from django.forms import RadioSelect
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.admin_url_finder import AdminURLFinder
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel, PublishingPanel
 
-from . import preview
+from . import preview, usage
 from .forms import SegmentForm
 
 #: What joins two rules that stand below each other.
@@ -28,6 +29,28 @@ class AudiencePanel(Panel):
                 "words": json.dumps({match: str(word) for match, word in WORDS.items()}),
                 "may_see_contacts": preview.may_see_contacts(self.request.user),
             }
+
+
+class UsedByPanel(Panel):
+    """The segments and campaigns that use the segment, with links for those who may open them."""
+
+    class BoundPanel(Panel.BoundPanel):
+        template_name = "wagtail_journeys/segments/used_by.html"
+
+        def is_shown(self) -> bool:
+            return bool(super().is_shown() and self.instance.pk)
+
+        def get_context_data(self, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+            finder = AdminURLFinder(self.request.user)
+            users = [
+                {
+                    "name": str(user),
+                    "kind": user._meta.verbose_name,
+                    "url": finder.get_edit_url(user),
+                }
+                for user in usage.used_by([self.instance.pk])[self.instance.pk]
+            ]
+            return {**super().get_context_data(parent_context), "users": users}
 
 
 def edit_handler() -> ObjectList:
@@ -57,6 +80,7 @@ def edit_handler() -> ObjectList:
                 heading=_("Rules"),
             ),
             AudiencePanel(heading=_("Contacts")),
+            UsedByPanel(heading=_("Used by")),
             PublishingPanel(),
         ],
         base_form_class=SegmentForm,
