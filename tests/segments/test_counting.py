@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from wagtail_journeys import jobs
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.exceptions import TooSlow
-from wagtail_journeys.segments import compiler, counting
+from wagtail_journeys.segments import compiler, counting, sampling
 from wagtail_journeys.segments.conditions import registry
 from wagtail_journeys.segments.conditions.base import Condition
 from wagtail_journeys.segments.count_requests import CountRequest
@@ -78,6 +78,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
+def samples(monkeypatch: pytest.MonkeyPatch, size: int, seconds: float = 30.0) -> None:
+    """One sample, of this size, which may take so long."""
+    monkeypatch.setattr(sampling, "SAMPLES", (size,))
+    monkeypatch.setattr(sampling, "FIRST_SAMPLE_SECONDS", seconds)
+
+
 def people(number: int, dutch_of_ten: int = 3) -> None:
     Contact.objects.bulk_create(
         [
@@ -99,11 +105,11 @@ def test_a_statement_that_takes_too_long_is_given_up(slow_condition: None) -> No
     """The budget ends it, the connection is usable at once, and no limit stays behind."""
     people(3000, 10)
     began = time.monotonic()
-    with pytest.raises(TooSlow), counting.budget(0.1):
+    with pytest.raises(TooSlow), sampling.budget(0.1):
         compiler.contacts_matching("all", slow(), NOW).count()
     assert time.monotonic() - began < 2
     assert Contact.objects.count() == 3000
-    with counting.budget(0.1):
+    with sampling.budget(0.1):
         assert Contact.objects.count() == 3000
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -116,7 +122,7 @@ def test_a_slow_question_is_estimated(slow_condition: None, monkeypatch: pytest.
     people(4000, 10)
     Contact.objects.filter(email__contains="7").update(locale="en")
     right = Contact.objects.filter(locale="nl").count()
-    monkeypatch.setattr(counting, "SAMPLES", ((200, 30.0),))
+    samples(monkeypatch, 200)
     found = counting.count("all", slow(), NOW)
     assert not found.exact
     assert found.number is not None
@@ -131,26 +137,26 @@ def test_a_slow_question_is_estimated(slow_condition: None, monkeypatch: pytest.
 def test_the_estimate_does_not_flicker(slow_condition: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked twice, the sample is the same."""
     people(500)
-    monkeypatch.setattr(counting, "SAMPLES", ((100, 30.0),))
-    first = counting.estimate("all", dutch(), NOW, 500)
-    assert first == counting.estimate("all", dutch(), NOW, 500)
+    samples(monkeypatch, 100)
+    first = sampling.estimate("all", dutch(), NOW, 500)
+    assert first == sampling.estimate("all", dutch(), NOW, 500)
 
 
 def test_none_in_the_sample_is_not_none_at_all() -> None:
     """With nobody of the sample matching, the margin says how many there may be."""
-    found = counting._scaled(0, 20_000, 1_000_000, (), "")
+    found = sampling._scaled(0, 20_000, 1_000_000, (), "")
     assert (found.number, found.exact, found.margin) == (0, False, 200)
 
 
 def test_a_sample_as_large_as_everybody_has_no_margin() -> None:
     """Then the number is what it is."""
-    assert counting._scaled(7, 20, 20, (), "").margin == 0
+    assert sampling._scaled(7, 20, 20, (), "").margin == 0
 
 
 def test_not_even_a_sample(slow_condition: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """When even a sample takes too long there is no number yet, and no error."""
     people(3000, 10)
-    monkeypatch.setattr(counting, "SAMPLES", ((3000, 0.05),))
+    samples(monkeypatch, 3000, 0.05)
     assert counting.count("all", slow(), NOW).number is None
 
 
@@ -168,7 +174,7 @@ def test_a_slow_answer_is_kept(
 ) -> None:
     """The same rules again within seconds ask the database nothing."""
     people(3000, 10)
-    monkeypatch.setattr(counting, "SAMPLES", ((100, 30.0),))
+    samples(monkeypatch, 100)
     first = counting.count("all", slow(), NOW)
     with django_assert_num_queries(0):
         assert counting.count("all", slow(), NOW) == first

@@ -130,7 +130,7 @@ def test_numbers_that_take_too_long_are_an_estimate(
         def __exit__(self, *error: object) -> None:
             pass
 
-    monkeypatch.setattr(counting, "budget", Never)
+    monkeypatch.setattr(publishing, "budget", Never)
     monkeypatch.setattr(
         counting, "count", lambda *args: counting.Count(24_000, 1_000_000, False, 700, 20_000)
     )

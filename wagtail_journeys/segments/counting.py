@@ -10,18 +10,13 @@ import datetime
 import hashlib
 import json
 import logging
-import math
-import random
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import cache
-from django.db import OperationalError, connections, router, transaction
-from django.db.models import BooleanField, F, Max, Min, Q
-from django.db.models.expressions import RawSQL
+from django.db import connections, router, transaction
+from django.db.models import F, Max, Min, Q
 from django.utils import timezone
 
 from wagtail_journeys import jobs
@@ -30,27 +25,28 @@ from wagtail_journeys.exceptions import TooSlow
 
 from . import compiler
 from .compiler import Rule
+from .conditions import population
 from .count_requests import CountRequest
+from .sampling import Count, budget, estimate
 
 logger = logging.getLogger(__name__)
 
 WORK = "wagtail_journeys.segments.counting.work"
 
-# Seconds that the parts of one answer may take; together they stay under one.
-EXACT_SECONDS = 0.25
-SAMPLE_SECONDS = 0.3
-SMALL_SAMPLE_SECONDS = 0.15
-TOTAL_SECONDS = 0.1
+#: Seconds that asking everybody may take.
+EXACT_SECONDS = 0.2
 
-#: A machine that is busy so long after the question (seconds) is not asked for the large sample.
-LATE = 0.6
-
-#: Contacts that are asked about where everybody would take too long; the second number is the last resort.
-SAMPLES = ((20_000, SAMPLE_SECONDS), (1_000, SMALL_SAMPLE_SECONDS))
+#: So long after the question (seconds) there is an answer; a busy machine has the rest of the second.
+LATE = 0.65
 
 #: An answer that took longer than this (seconds) is kept for a few seconds.
 WORTH_KEEPING = 0.1
 KEPT_SECONDS = 5
+
+#: From so many contacts on, PostgreSQL's own idea of their number will do.
+MANY = 200_000
+TOTAL_SECONDS = 0.1
+TOTAL_KEPT_SECONDS = 60
 
 # In the background, in seconds.
 FIRST_TRY = 5.0  # for the whole in one statement, which is the cheapest way
@@ -62,61 +58,6 @@ WANTED = datetime.timedelta(seconds=6)  # without anybody looking a count is giv
 CALL_AGAIN = datetime.timedelta(seconds=5)
 GOOD_FOR = datetime.timedelta(minutes=1)
 FORGET_AFTER = datetime.timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Count:
-    """``number`` of ``total`` contacts match; None where not even a sample could be asked in time.
-
-    Not ``exact``: an estimate from ``sampled`` contacts, true within ``margin`` on either side 19 times out of 20.
-    ``examples`` are ids of contacts of the sample that match. ``key`` names the count that goes on in the background.
-    """
-
-    number: int | None
-    total: int
-    exact: bool = True
-    margin: int = 0
-    sampled: int = 0
-    examples: tuple[int, ...] = field(default=())
-    key: str = ""
-    progress: int = 0  # percent
-
-
-@contextmanager
-def budget(seconds: float) -> Iterator[None]:
-    """A statement inside that takes longer is given up: TooSlow. Only for reading; costs no lock."""
-    connection = connections[router.db_for_read(Contact)]
-    if connection.vendor == "postgresql":
-        nested = connection.in_atomic_block
-        set_limit = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
-        try:
-            with transaction.atomic(using=connection.alias):
-                with connection.cursor() as cursor:
-                    cursor.execute(set_limit, [f"{max(1, int(seconds * 1000))}ms"])
-                    before = cursor.fetchone()[0]
-                yield
-                if nested:  # else the limit ends with the transaction
-                    with connection.cursor() as cursor:
-                        cursor.execute(set_limit, [before])
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") == "57014":
-                raise TooSlow from error
-            raise
-        return
-    connection.ensure_connection()
-    stop = time.monotonic() + seconds
-    connection.connection.set_progress_handler(lambda: time.monotonic() > stop, 10_000)
-    # A transaction of its own would take SQLite's one writer lock; a failed read spoils nothing without one.
-    inside = transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
-    try:
-        with inside:
-            yield
-    except OperationalError as error:
-        if "interrupted" in str(error):
-            raise TooSlow from error
-        raise
-    finally:
-        connection.connection.set_progress_handler(None, 0)
 
 
 def key_of(match: str, rules: Sequence[Rule]) -> str:
@@ -135,33 +76,35 @@ def key_of(match: str, rules: Sequence[Rule]) -> str:
 
 
 def total_contacts() -> int:
-    """How many contacts there are; about, where counting them would take too long."""
+    """How many contacts there are; about, where they are many or counting them would take too long."""
     name = "wagtail_journeys:contacts"
     known = cache.get(name)
     if known is not None:
         return int(known)
     began = time.monotonic()
-    try:
-        with budget(TOTAL_SECONDS):
-            found = Contact.objects.count()
-    except TooSlow:
-        found = _about_all()
-    if time.monotonic() - began > WORTH_KEEPING:
-        cache.set(name, found, 60)
+    found = _estimated_by_postgres()
+    if found < MANY:
+        try:
+            with budget(TOTAL_SECONDS):
+                found = Contact.objects.count()
+        except TooSlow:
+            # Where PostgreSQL has not looked at the table yet, and on SQLite.
+            found = max(found, Contact.objects.aggregate(last=Max("pk"))["last"] or 0)
+    if found >= MANY or time.monotonic() - began > WORTH_KEEPING:
+        cache.set(name, found, TOTAL_KEPT_SECONDS)
     return found
 
 
-def _about_all() -> int:
+def _estimated_by_postgres() -> int:
+    """What autovacuum has seen last; 0 on SQLite and where it has not been there."""
     connection = connections[router.db_for_read(Contact)]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [Contact._meta.db_table]
-            )
-            found = int(cursor.fetchone()[0])
-        if found > 0:
-            return found
-    return int(Contact.objects.aggregate(last=Max("pk"))["last"] or 0)
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [Contact._meta.db_table]
+        )
+        return max(0, int(cursor.fetchone()[0]))
 
 
 def count(match: str, rules: Sequence[Rule], now: datetime.datetime) -> Count:
@@ -186,70 +129,12 @@ def _count(
         return Count(slow.matched, max(slow.counted, slow.matched))
     if not slow:
         try:
-            with budget(EXACT_SECONDS):
-                return Count(compiler.contacts_matching(match, rules, now).count(), total)
+            with budget(EXACT_SECONDS), population.everybody():
+                number = compiler.contacts_matching(match, rules, now).count()
+            return Count(number, max(number, total))
         except TooSlow:
             pass
     return estimate(match, rules, now, total, key, late)
-
-
-def estimate(
-    match: str,
-    rules: Sequence[Rule],
-    now: datetime.datetime,
-    total: int,
-    key: str = "",
-    late: float = math.inf,
-) -> Count:
-    """From a sample of contacts drawn by id, the same one each time, so that the number does not flicker.
-
-    ``late``: from then on (of time.monotonic) only the small one is asked.
-    """
-    ends = Contact.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    first, last = ends["first"], ends["last"]
-    if first is None:
-        return Count(0, 0)
-    for size, seconds in SAMPLES:
-        if time.monotonic() > late and (size, seconds) != SAMPLES[-1]:
-            continue
-        span = range(first, last + 1)
-        drawn = random.Random(size).sample(span, min(size, len(span)))  # noqa: S311 a sample, not a secret
-        try:
-            with budget(seconds):
-                among = _drawn(drawn)
-                asked = Contact.objects.filter(among).count()
-                answers = compiler.contacts_matching(match, rules, now).filter(among)
-                matching = sorted(answers.values_list("pk", flat=True), reverse=True)
-        except TooSlow:
-            continue
-        return _scaled(len(matching), asked, total, tuple(matching[:10]), key)
-    return Count(None, total, exact=False, key=key)
-
-
-def _drawn(ids: list[int]) -> Any:
-    """A filter on Contact that the database follows first, whatever it thinks of the other ones."""
-    if connections[router.db_for_read(Contact)].vendor == "postgresql":
-        table = Contact._meta.db_table
-        return RawSQL(f'"{table}"."id" = ANY(%s::bigint[])', [ids], output_field=BooleanField())  # noqa: S611
-    return compiler.among(ids)
-
-
-def _scaled(found: int, asked: int, total: int, examples: tuple[int, ...], key: str) -> Count:
-    """From the sample to everybody, rounded to what the sample can tell."""
-    if not asked:
-        return Count(None, total, exact=False, key=key)
-    share = found / asked
-    if asked >= total:
-        margin = 0.0
-    elif found in (0, asked):
-        margin = total * 3 / asked  # the rule of three: none among n is less than 3/n of all
-    else:
-        margin = total * 1.96 * math.sqrt(share * (1 - share) / asked)
-    step = 10 ** max(0, math.floor(math.log10(margin))) if margin >= 1 else 1
-    number = round(share * total / step) * step
-    return Count(
-        min(number, total), total, False, math.ceil(margin / step) * step, asked, examples=examples, key=key
-    )
 
 
 # --- Exactly, in the background ------------------------------------------------------------------------------------------
@@ -365,7 +250,7 @@ def _work_on(found: CountRequest, stop: float, now: datetime.datetime | None) ->
 
 def _at_once(found: CountRequest) -> bool:
     try:
-        with budget(FIRST_TRY):
+        with budget(FIRST_TRY), population.everybody():
             found.matched = compiler.contacts_matching(found.match, found.rules, found.asked_at).count()
             found.counted = Contact.objects.count()
     except TooSlow:

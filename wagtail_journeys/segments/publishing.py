@@ -13,8 +13,8 @@ from wagtail_journeys.exceptions import TooSlow
 
 from . import compiler, counting, usage
 from .compiler import Rule
-from .counting import Count
 from .models import Membership, Segment
+from .sampling import Count, budget
 
 #: Seconds that the exact numbers may take; the dialog waits for them.
 EXACT_SECONDS = 2.0
@@ -72,7 +72,7 @@ def effect(segment: int | None, match: str, rules: Sequence[Rule], now: datetime
     members = inside.count()
     first = not live and not members
     try:
-        with counting.budget(EXACT_SECONDS):
+        with budget(EXACT_SECONDS):
             matching = compiler.contacts_matching(match, rules, now)
             entering = matching.exclude(pk__in=inside.values("contact_id"))
             leaving = Contact.objects.filter(pk__in=inside.values("contact_id")).exclude(
