@@ -1,4 +1,4 @@
-"""The segment editor in a real browser: with a mouse, and in the dark."""
+"""The segment editor in a real browser: with a mouse, with the keyboard alone, and in the dark."""
 
 from __future__ import annotations
 
@@ -131,6 +131,74 @@ def test_the_numbers_of_an_edit(browser: BrowserContext) -> None:
     published(page)
     segment.refresh_from_db()
     assert segment.raw_rules[0]["value"]["value"] == "en"
+
+
+def test_with_the_keyboard_alone(browser: BrowserContext) -> None:
+    """Nothing needs a mouse: a rule, a group and a rule in it, the explanation, the dialog."""
+    people()
+    page = browser.new_page()
+    new_segment(page)
+    fill(page, "Name", "By keyboard")
+
+    def insert(stream: Locator, name: str) -> None:
+        """Choose the block by typing its name; the keyboard is then in its first field."""
+        container = stream.locator("[data-streamfield-stream-container]").first
+        blocks = container.locator("> [data-streamfield-child]")
+        before = blocks.count()
+        container.locator("> div > button.c-sf-add-button").last.focus()
+        page.keyboard.press("Enter")
+        search = page.get_by_placeholder("Search options…")
+        expect(search).to_be_visible()
+        page.keyboard.press("Tab")
+        expect(search).to_be_focused()
+        page.keyboard.type(name)
+        expect(page.get_by_role("listbox").get_by_role("option").first).to_have_accessible_name(name)
+        page.keyboard.press("Enter")
+        expect(blocks).to_have_count(before + 1)
+        expect(blocks.last.locator("select").first).to_be_focused()
+
+    def choose(field: str, words: str) -> None:
+        """Tab to the field and type: a value, or the beginning of an option."""
+        here = f"""Boolean(document.activeElement.closest("[data-contentpath='{field}']"))"""
+        for _press in range(3):
+            if page.evaluate(here):
+                break
+            page.keyboard.press("Tab")
+        assert page.evaluate(here)
+        page.keyboard.type(words)
+
+    insert(part(page, "rules"), label())
+    choose("field", "language")
+    choose("value", "nl")
+    expect(says(page)).to_contain_text("6 of 10 contacts match")
+    insert(part(page, "rules"), "Group")
+    group = part(page, "rules").locator(".wj-group")
+    expect(group).to_be_visible()
+    choose("match", "none")
+    insert(part(group, "rules"), label())
+    choose("field", "points")
+    choose("operator", "is less")
+    choose("value", "3")
+    expect(says(page)).to_contain_text("3 of 10 contacts match")
+
+    page.get_by_label("Email address").focus()
+    page.keyboard.type("nl4@example.com")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wj-audience__why")).to_contain_text("matches.")
+
+    page.get_by_role("button", name="More actions").focus()
+    page.keyboard.press("Enter")
+    button = page.locator('button[name="action-publish"]')
+    expect(button).to_be_visible()
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Publish this segment?")
+    expect(dialog).to_contain_text("3 contacts will belong")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(dialog.get_by_role("button", name="Publish")).to_be_focused()
+    page.keyboard.press("Enter")
+    published(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
