@@ -17,5 +17,6 @@ urlpatterns = [
     ),
     path("v1/projects/<str:value>/settings", ingest.settings, name="api-settings"),
     path("v1/openapi.json", ingest.document, name="api-document"),
+    path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
 ]

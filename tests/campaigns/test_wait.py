@@ -4,9 +4,9 @@ import datetime
 
 import pytest
 
+from wagtail_journeys.campaigns.clock import zone_of
 from wagtail_journeys.campaigns.outcomes import Advance, WaitUntil
 from wagtail_journeys.campaigns.steps import Group, Position, registry
-from wagtail_journeys.campaigns.clock import zone_of
 from wagtail_journeys.models import Contact
 
 WAIT = registry["wait"]

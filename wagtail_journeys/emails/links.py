@@ -15,7 +15,7 @@ from django.urls import reverse
 from wagtail_journeys.conf import conf
 
 #: What a link may be for, by the letter that stands in the token. A token of one kind is never good for another.
-KINDS = {"unsubscribe": b"u"}
+KINDS = {"unsubscribe": b"u", "confirm": b"c"}
 _NAMES = {letter: name for name, letter in KINDS.items()}
 
 SIGNATURE_BYTES = 12
@@ -62,18 +62,24 @@ def read_token(token: str) -> tuple[str, uuid.UUID] | None:
     return (kind, uuid.UUID(bytes=body[1:])) if kind else None
 
 
-class UnsubscribeUrls:
-    """Makes the absolute addresses where receivers end the topic of their message. Made anew for every batch."""
+class Urls:
+    """Makes the absolute addresses where receivers do something with their message. Made anew for every batch."""
 
-    def __init__(self) -> None:
-        self.before, _mark, self.after = reverse("wagtail_journeys:unsubscribe", args=["TOKEN"]).rpartition(
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.before, _mark, self.after = reverse(f"wagtail_journeys:{kind}", args=["TOKEN"]).rpartition(
             "TOKEN"
         )
 
     def __call__(self, message_uuid: uuid.UUID, base_url: str) -> str:
-        return f"{base_url.rstrip('/')}{self.before}{make_token('unsubscribe', message_uuid)}{self.after}"
+        return f"{base_url.rstrip('/')}{self.before}{make_token(self.kind, message_uuid)}{self.after}"
 
 
 def unsubscribe_url(message_uuid: uuid.UUID, base_url: str) -> str:
     """The absolute address where the receiver of this message ends the message's topic."""
-    return UnsubscribeUrls()(message_uuid, base_url)
+    return Urls("unsubscribe")(message_uuid, base_url)
+
+
+def confirm_url(message_uuid: uuid.UUID, base_url: str) -> str:
+    """The absolute address where the receiver of this message confirms that the address is theirs."""
+    return Urls("confirm")(message_uuid, base_url)

@@ -22,7 +22,7 @@ from wagtail_journeys.exceptions import MissingValue, TemplateError
 
 #: What a template may ask about; everything else is a mistake that is shown to the editor.
 OBJECTS = frozenset({"contact", "event", "journey", "site"})
-PLAIN = frozenset({"unsubscribe_url"})
+PLAIN = frozenset({"unsubscribe_url", "confirm_url"})
 
 #: Places where Liquid stands in a text.
 CHUNK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -33,8 +33,8 @@ QUOTED_HTML = re.compile(r"\"[^\"]*<[^\"]*\"|'[^']*<[^']*'")
 
 SCHEMES = frozenset({"https", "http", "mailto", "tel"})
 
-#: Where the unsubscribe link of an email shown again leads to: a look in the admin must not unsubscribe anybody.
-NOWHERE = "#unsubscribe"
+#: Where the links of an email shown again lead to: a look in the admin must not unsubscribe or confirm anybody.
+NOWHERE = {"unsubscribe_url": "#unsubscribe", "confirm_url": "#confirm"}
 BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 MAX_SUBJECT = 998  # characters
@@ -244,14 +244,17 @@ def fill_in(parsed: Parsed, context: Mapping[str, Any], defaults: Mapping[str, s
     TemplateError.
     """
     used = pick(parsed.paths, context, defaults)
-    unsubscribe = context.get("unsubscribe_url")
-    values = {**used, "unsubscribe_url": unsubscribe}
+    values = {**used, **{name: context.get(name) for name in PLAIN}}
     subject = " ".join(render_part(parsed.subject, values, parsed.paths).split())
     preheader = " ".join(render_part(parsed.preheader, values, parsed.paths).split())
     html = render_part(parsed.html, values, parsed.paths)
     text = BLANK_LINES.sub("\n\n", render_part(parsed.text, values, parsed.paths)).strip("\n") + "\n"
-    if unsubscribe:
-        used["unsubscribe_url"] = NOWHERE
+    # The unsubscribe link stands in the headers of every message that has one, whatever the template says.
+    used |= {
+        name: NOWHERE[name]
+        for name in PLAIN
+        if values[name] and (name == "unsubscribe_url" or values[name] in html or values[name] in text)
+    }
     return Rendered(subject[:MAX_SUBJECT], preheader, html, text, used)
 
 

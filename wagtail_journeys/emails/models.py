@@ -216,6 +216,8 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     marked_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # When the receiver pressed the button behind its confirmation link.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("message")

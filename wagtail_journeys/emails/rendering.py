@@ -130,7 +130,7 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
     shown = {pk: event_values(event, pages, documents) for pk, event in events.items()}
     with_visit = [message.pk for message in messages if message.visit_id]
     kept = dict(Message.objects.filter(pk__in=with_visit).values_list("pk", "visit__journey__data"))
-    unsubscribe_url = links.UnsubscribeUrls()
+    unsubscribe_url, confirm_url = links.Urls("unsubscribe"), links.Urls("confirm")
     contexts: dict[int, dict[str, Any]] = {}
     for message in messages:
         if message.contact_id not in contacts:  # erased a moment ago, and the message with it
@@ -143,6 +143,7 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
             "journey": kept.get(message.pk) or {},
             "site": site,
             "unsubscribe_url": unsubscribe_url(message.uuid, site["root_url"]) if message.topic_id else None,
+            "confirm_url": confirm_url(message.uuid, site["root_url"]),
         }
     return contexts
 

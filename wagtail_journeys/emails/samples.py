@@ -28,6 +28,7 @@ def context(site: dict[str, Any]) -> dict[str, Any]:
         "journey": {},
         "site": site,
         "unsubscribe_url": "#unsubscribe",
+        "confirm_url": "#confirm",
     }
 
 

@@ -42,6 +42,7 @@ ORDER_COMPLETED = "order_completed"
 ORDER_REFUNDED = "order_refunded"
 IDENTIFY = "identify"
 CONSENT_CHANGED = "consent_changed"
+EMAIL_CONFIRMED = "email_confirmed"
 EMAIL_SENT = "email_sent"
 EMAIL_DELIVERED = "email_delivered"
 EMAIL_OPENED = "email_opened"
@@ -70,6 +71,7 @@ LABELS = {
     ORDER_REFUNDED: _("got an order refunded"),
     IDENTIFY: _("told us about themselves"),
     CONSENT_CHANGED: _("changed a consent"),
+    EMAIL_CONFIRMED: _("confirmed the email address"),
     EMAIL_SENT: _("was sent an email"),
     EMAIL_DELIVERED: _("got an email"),
     EMAIL_OPENED: _("opened an email"),

@@ -23,6 +23,7 @@ OWN_NAMES = frozenset(
         catalogue.JOURNEY_ENDED,
         catalogue.JOURNEY_CONVERTED,
         catalogue.CONSENT_CHANGED,
+        catalogue.EMAIL_CONFIRMED,
     }
 )
 

@@ -36,6 +36,7 @@ OWN = frozenset(
         catalogue.JOURNEY_ENDED,
         catalogue.JOURNEY_CONVERTED,
         catalogue.CONSENT_CHANGED,
+        catalogue.EMAIL_CONFIRMED,
     }
 )
 

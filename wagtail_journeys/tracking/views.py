@@ -21,12 +21,13 @@ from wagtail_journeys.emails.models import Message
 from wagtail_journeys.events import bots
 from wagtail_journeys.events.deadletters import dead_letter
 from wagtail_journeys.events.inbox import accept
-from wagtail_journeys.tracking import beacon, unsubscribe, visitor
+from wagtail_journeys.tracking import beacon, confirming, unsubscribe, visitor
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = "30"  # seconds
 TEMPLATE = "wagtail_journeys/tracking/unsubscribe.html"
+CONFIRM_TEMPLATE = "wagtail_journeys/tracking/confirm.html"
 
 
 # --- The tracker --------------------------------------------------------------------------------------------------------
@@ -94,6 +95,24 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
         if message.topic is None:
             return _plain() if _one_click(request) else _page(request, message)
         return _act(request, message, message.topic)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, POST confirms that the address is the reader's. The signed link is the authority, as above."""
+    now = timezone.now()
+    message = confirming.message_of(token, now)
+    if message is None:
+        request.urlconf = "wagtail_journeys.urls"
+        return _private(render(request, CONFIRM_TEMPLATE, {"state": "unknown"}, status=404))
+    with _language_of(message.contact):
+        state = "done" if message.confirmed_at else "ask"
+        if request.method == "POST":
+            confirming.confirm(message, request, now)
+            state = "done"
+        context = {"state": state, "address": masked(message.address)}
+        return _private(render(request, CONFIRM_TEMPLATE, context))
 
 
 def _act(request: HttpRequest, message: Message, topic: Topic) -> HttpResponse:
