@@ -61,7 +61,7 @@ screenshots: $(DEV) ## Take the screenshots of the documentation anew (docs/imag
 
 .PHONY: test
 test: $(DEV) ## Run the tests on SQLite and, when it is reachable, on PostgreSQL (PYTEST_ARGS="-k word")
-	TEST_DATABASE=sqlite $(BIN)/$(PYTEST) $(PYTEST_ARGS)
+	TEST_BOTH=1 TEST_DATABASE=sqlite $(BIN)/$(PYTEST) $(PYTEST_ARGS)
 	@if $(BIN)/python -m tests.support.services postgres; then \
 		echo "TEST_DATABASE=postgres $(BIN)/$(PYTEST) $(PYTEST_ARGS)"; \
 		TEST_DATABASE=postgres $(BIN)/$(PYTEST) $(PYTEST_ARGS); \

@@ -35,6 +35,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that is about one database is not about the other: it runs in the other run."""
+    browsers_on_postgres = os.environ.get("TEST_BOTH") and services.postgres_reachable()
     for item in items:
         for vendor in ("postgres", "sqlite"):
             if item.get_closest_marker(vendor) and vendor != settings.TEST_DATABASE:
@@ -42,6 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     pytest.mark.skip(reason=f"about {vendor}; this run is on {settings.TEST_DATABASE}")
                 )
         if item.get_closest_marker("browser"):
+            if settings.TEST_DATABASE == "sqlite" and browsers_on_postgres:
+                # What a browser sees does not depend on the database, and takes its time: once is enough.
+                item.add_marker(pytest.mark.skip(reason="in a browser; the run on postgres does it"))
             # A browser on a busy machine misses its moment now and then; the summary names what was run again.
             item.add_marker(pytest.mark.flaky(reruns=2))
 

@@ -295,10 +295,10 @@ def test_a_taken_address_is_said_at_once(own_database: Database, tmp_path: Path)
 
 def test_a_helper_command_runs_beside_the_others(own_database: Database, tmp_path: Path) -> None:
     """``--with`` takes a management command and its arguments."""
-    arguments = ("--no-web", "--no-cluster", "--with", "diffsettings --output unified")
+    arguments = ("--no-web", "--no-cluster", "--with", "showmigrations --plan")
     with journeys_run(own_database, tmp_path / "log", *arguments) as running:
-        running.says("diffsettings: started")
-        running.says("diffsettings: died (exit code 0); starting again in 0.5 s")
+        running.says("showmigrations: started")
+        running.says("showmigrations: died (exit code 0); starting again in 0.5 s")
 
 
 def test_nothing_to_run_is_an_error(own_database: Database, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError, connections
 
+from tests.support.database import Database as OwnDatabase
 from wagtail_journeys.events import together
 from wagtail_journeys.events.together import Line
 from wagtail_journeys.models import InboxItem
@@ -90,8 +91,7 @@ def test_the_line_goes_on_after_an_error() -> None:
     assert not line.led
 
 
-@pytest.mark.django_db(transaction=True)
-def test_every_row_of_many_threads_is_kept_once() -> None:
+def test_every_row_of_many_threads_is_kept_once(own_database: OwnDatabase) -> None:
     """Each with what it is, whoever wrote it."""
 
     def keep(number: int) -> None:
