@@ -6,9 +6,10 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from django.core.checks import CheckMessage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from wagtail.blocks import StreamValue
+from wagtail.blocks import StreamBlock, StreamValue
 from wagtail.fields import StreamField
 
 
@@ -36,6 +37,21 @@ class RegistryStreamField(StreamField):
         # What Wagtail puts in the field's place on a model: a stream to read, data of any stored form to assign.
         def __get__(self, instance: models.Model | None, owner: Any = None) -> Any: ...
         def __set__(self, instance: models.Model, value: Any) -> None: ...
+
+
+class SharedStreamBlock(StreamBlock):
+    """A stream whose blocks stand in many other streams, which stand in many others again.
+
+    Wagtail checks a block once for every way that leads to it, and their number multiplies with every level: seconds at
+    the start of every process. A stream of this kind is checked once.
+    """
+
+    _found: list[CheckMessage] | None = None
+
+    def check(self, **kwargs: Any) -> list[CheckMessage]:
+        if self._found is None:
+            self._found = list(super().check(**kwargs))
+        return self._found
 
 
 def with_ids(raw: list[dict[str, Any]], *, fresh: bool = False) -> list[dict[str, Any]]:

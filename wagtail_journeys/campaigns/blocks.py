@@ -7,6 +7,8 @@ from typing import Any
 
 from wagtail import blocks
 
+from wagtail_journeys.streams import SharedStreamBlock
+
 #: How deep arms can be nested.
 DEPTH = 4
 
@@ -28,10 +30,10 @@ def step_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
 
 
 def _stream(inner: list[tuple[str, blocks.Block]], label: Any) -> blocks.StreamBlock:
-    return blocks.StreamBlock(inner, required=False, label=label)
+    return SharedStreamBlock(inner, required=False, label=label)
 
 
-class StepsBlock(blocks.StreamBlock):
+class StepsBlock(SharedStreamBlock):
     """Built when first used, so that the steps of host apps are in it."""
 
     def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.streams import SharedStreamBlock
+
 if TYPE_CHECKING:
     from .conditions import Condition
 
@@ -30,7 +32,7 @@ class GroupBlock(blocks.StructBlock):
                         choices=MATCH_CHOICES, default="all", label=_("A contact who matches")
                     ),
                 ),
-                ("rules", blocks.StreamBlock(rules, required=True, label=_("Rules"))),
+                ("rules", SharedStreamBlock(rules, required=True, label=_("Rules"))),
             ],
             **kwargs,
         )
@@ -67,7 +69,7 @@ def _rule_blocks(depth: int, conditions: tuple[Condition, ...]) -> list[tuple[st
     return [*_rule_blocks(0, conditions), ("group", group)]
 
 
-class RulesBlock(blocks.StreamBlock):
+class RulesBlock(SharedStreamBlock):
     """Built when first used, so that the conditions of host apps are in it."""
 
     def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
