@@ -42,7 +42,13 @@ class Database:
             _administer(f'CREATE DATABASE "{made.name}" TEMPLATE "{self.name}"')
         else:
             made = Database(
-                self.vendor, str(Path(self.name).with_name(f"{Path(_base_name()).stem}_{label}.sqlite3"))
+                # pytest-xdist puts the name of its worker behind ".sqlite3".
+                self.vendor,
+                str(
+                    Path(self.name).with_name(
+                        f"{Path(_base_name()).name.replace('.sqlite3', '')}_{label}.sqlite3"
+                    )
+                ),
             )
             with sqlite3.connect(self.name) as source, sqlite3.connect(made.name) as target:
                 source.backup(target)
