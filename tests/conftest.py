@@ -48,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="in a browser; the run on postgres does it"))
             # A browser on a busy machine misses its moment now and then; the summary names what was run again.
             item.add_marker(pytest.mark.flaky(reruns=2))
+        elif "own_database" in getattr(item, "fixturenames", ()):
+            # So does a cluster, a server or a supervisor that has to start in time.
+            item.add_marker(
+                pytest.mark.flaky(
+                    reruns=2, only_rerun=["NeverHappened", "TimeoutExpired", "OperationalError"]
+                )
+            )
 
 
 @pytest.fixture(scope="session")
