@@ -15,6 +15,18 @@ from tests.support.database import Database, keep_template, remove_directory, te
 from tests.support.mail import MailServer
 from tests.support.site import RunningSite
 
+#: What the database hardly matters to, and what takes its time: forms, words and documents. Once is enough where both run.
+ONCE = (
+    "tests/admin/",
+    "tests/campaigns/",
+    "tests/golden/",
+    "tests/ingest/test_hostile.py",
+    "tests/ingest/test_openapi.py",
+    "tests/scenarios/test_invariants.py",
+    "tests/test_docs.py",
+    "tests/test_translations.py",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if settings.TEST_DATABASE == "postgres" and not services.postgres_reachable():
@@ -35,15 +47,19 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that is about one database is not about the other: it runs in the other run."""
-    browsers_on_postgres = os.environ.get("TEST_BOTH") and services.postgres_reachable()
+    both = os.environ.get("TEST_BOTH") and services.postgres_reachable()
     for item in items:
         for vendor in ("postgres", "sqlite"):
             if item.get_closest_marker(vendor) and vendor != settings.TEST_DATABASE:
                 item.add_marker(
                     pytest.mark.skip(reason=f"about {vendor}; this run is on {settings.TEST_DATABASE}")
                 )
+        if settings.TEST_DATABASE == "sqlite" and both and item.nodeid.startswith(ONCE):
+            item.add_marker(
+                pytest.mark.skip(reason="the same on every database; the run on postgres does it")
+            )
         if item.get_closest_marker("browser"):
-            if settings.TEST_DATABASE == "sqlite" and browsers_on_postgres:
+            if settings.TEST_DATABASE == "sqlite" and both:
                 # What a browser sees does not depend on the database, and takes its time: once is enough.
                 item.add_marker(pytest.mark.skip(reason="in a browser; the run on postgres does it"))
             # A browser on a busy machine misses its moment now and then; the summary names what was run again.

@@ -13,12 +13,15 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from tests.support.processes import ROOT
-from wagtail_journeys.campaigns import steps, triggers
+from wagtail_journeys.campaigns import checks, steps, triggers
+from wagtail_journeys.campaigns import conditions as journey_conditions
+from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.outcomes import Advance, WaitUntil
 from wagtail_journeys.campaigns.steps.base import Group, Position
 from wagtail_journeys.conf import DEFAULTS, conf
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.events.log import Recorded
+from wagtail_journeys.events.models import Event
 from wagtail_journeys.pipeline import drain
 from wagtail_journeys.segments import conditions
 
@@ -114,12 +117,16 @@ def examples() -> Iterator[None]:
     steps.registry.discover()
     conditions.registry.discover()
     triggers.registry.discover()
+    checks.registry.discover()
+    journey_conditions.registry.discover()
     for code in re.findall(r"```python\n(# myapp/.*?)```", text("docs/extending.md"), re.DOTALL):
         exec(compile(code, "docs/extending.md", "exec"), {"__name__": "myapp"})  # noqa: S102  # our own page
     yield
     steps.registry.unregister("myapp_first_of_month")
     conditions.registry.unregister("myapp_points")
     triggers.registry.unregister("myapp_big_order")
+    checks.registry.unregister("myapp_team")
+    journey_conditions.registry.unregister("myapp_big_enough")
 
 
 def test_the_example_step_works(examples: None) -> None:
@@ -142,6 +149,36 @@ def test_the_example_condition_works(examples: None) -> None:
     assert condition.q({"at_least": 50}, now).children == [("points__gte", 50)]
     assert condition.describe({"at_least": 50}) == "has at least 50 points"
     assert condition.mentions({"at_least": 50}).fields == {"points"}
+
+
+def test_the_example_check_works(examples: None) -> None:
+    """It refuses a name without a team, and doubts a wait of minutes, at the wait."""
+    wait = {"type": "wait", "id": "w", "value": {"amount": 5, "unit": "minutes", "at": None}}
+    draft = checks.Draft(
+        Campaign(name="Spring", steps=[wait]), datetime.datetime(2026, 12, 15, tzinfo=datetime.UTC)
+    )
+    found = [
+        (finding.level, finding.field, finding.block)
+        for finding in checks.registry["myapp_team"].findings(draft)
+    ]
+    assert found == [("error", "name", ""), ("warning", "steps", "w")]
+
+
+def test_the_example_condition_on_a_journey_works(examples: None, db: None) -> None:
+    """It looks at the event that started each journey."""
+    now = datetime.datetime(2026, 12, 15, tzinfo=datetime.UTC)
+    event = Event.objects.create(
+        source="shop",
+        message_id="1",
+        name="order",
+        occurred_at=now,
+        received_at=now,
+        properties={"total": 120},
+    )
+    group = Group(1, "a", [Position(1, 1, now, now, event.pk), Position(2, 2, now, now, None)])
+    condition = journey_conditions.registry["myapp_big_enough"]
+    assert condition.matching(group, {"total": 100}, now) == {1}
+    assert condition.matching(group, {"total": 121}, now) == set()
 
 
 def test_the_example_trigger_works(examples: None) -> None:

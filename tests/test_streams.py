@@ -39,3 +39,14 @@ def test_a_list_that_is_not_json_yet_becomes_it(at):
 def test_no_stream_is_an_empty_list():
     """A field without a value has no blocks."""
     assert raw(None) == raw(STEPS.to_python([])) == []
+
+
+def test_copies_name_each_other_by_their_new_ids():
+    """A step that asks about another one asks, in a copy, about the copy of it."""
+    email = {"type": "send_email", "value": {"template": 1}, "id": "aaa"}
+    asks = {"type": "this_email", "value": {"action": "opened", "step": "aaa"}, "id": "bbb"}
+    fork = {"type": "branch", "value": {"conditions": [asks], "yes": [], "no": []}, "id": "ccc"}
+    first, second = with_ids([email, fork], fresh=True)
+    assert first["id"] != "aaa"
+    assert second["value"]["conditions"][0]["value"]["step"] == first["id"]
+    assert with_ids([email, fork]) == [email, fork]

@@ -18,6 +18,7 @@ class WagtailJourneysConfig(AppConfig):
 
         from wagtail_journeys import checks  # noqa: F401 registers the system checks
         from wagtail_journeys.campaigns import event_needs as campaign_needs
+        from wagtail_journeys.campaigns import golive
         from wagtail_journeys.campaigns.models import Campaign
         from wagtail_journeys.emails import receivers as email_receivers
         from wagtail_journeys.events import receivers as event_receivers
@@ -34,6 +35,7 @@ class WagtailJourneysConfig(AppConfig):
         segment_receivers.connect()
         segment_needs.connect()
         campaign_needs.connect()
+        golive.connect()
         tracking_receivers.connect()
         resubmission.connect()
 
@@ -41,10 +43,13 @@ class WagtailJourneysConfig(AppConfig):
 def _campaign_published(instance: Any, **kwargs: Any) -> None:
     from wagtail_journeys.journeys import publishing
 
-    publishing.published(instance, instance.last_published_at)
+    if instance.live:  # Wagtail tells of a first publication that is only scheduled, too
+        publishing.published(instance, instance.last_published_at)
 
 
 def _campaign_unpublished(instance: Any, **kwargs: Any) -> None:
+    from django.utils import timezone
+
     from wagtail_journeys.journeys import publishing
 
-    publishing.unpublished(instance)
+    publishing.unpublished(instance, timezone.now())  # noqa: TID251  Wagtail does not say when

@@ -11,10 +11,20 @@ DEFAULTS: dict[str, Any] = {
     "PARTITIONS": 16,  # inbox partitions; more of them than workers that drain
     "DRAIN_BATCH": 2000,  # inbox items per transaction
     "ADVANCE_BATCH": 1000,  # journeys per transaction
+    "ENROL_BATCH": 1000,  # contacts added to a campaign, or dates that start one, per transaction
+    "DATE_GRACE": 24,  # hours after which a date that was missed starts nothing any more
     "MAX_ATTEMPTS": 5,  # tries of one step for one journey before it fails
     "TICK_INTERVAL": 1.0,  # seconds between two looks at the queues
     "PULSE_SECONDS": 5.0,  # how long one alarm-clock task keeps looking before it makes room
     "SWEEP_INTERVAL": 30,  # seconds between two sweeps of segments that the clock alone can change
+    # Health
+    "HEALTH_TOKEN": "",  # what a monitor shows at the health address; empty: only colleagues who are logged in see it
+    "HEALTH_HEARTBEAT": 180,  # seconds without a look at the queues after which the cluster counts as away
+    "HEALTH_LATE": 300,  # seconds by which work may be late
+    "HEALTH_INBOX": 50_000,  # waiting events above which the cluster counts as too slow
+    "HEALTH_DEAD_LETTERS": 0,  # rejected events above which somebody should look
+    "HEALTH_FAILED_SHARE": 0.05,  # share of failed messages above which somebody should look
+    "HEALTH_WINDOW": 24,  # hours for which failed and uncertain messages and calls are reported
     # Doors
     "TRACKING": True,  # "cookieless": no ids in browsers; False: the browser tracker writes nothing
     "HONOUR_DNT": True,  # Do Not Track counts as an objection, as Global Privacy Control always does
@@ -36,7 +46,7 @@ DEFAULTS: dict[str, Any] = {
     "CLIENT_ADDRESS": "REMOTE_ADDR",  # where in request.META the client's address stands
     "LIMIT_CACHE": "",  # alias of a cache in which all processes count together; empty: each one for itself
     # Email
-    "MESSAGE_BATCH": 100,  # messages claimed at once
+    "MESSAGE_BATCH": 250,  # messages claimed at once
     "MESSAGE_LEASE": 120,  # seconds after which a claim falls back into the queue
     "HANDOVER_LIMIT": 180,  # seconds after which a marked, unsettled message is shown as unknown
     "CONNECTION_MESSAGES": 100,  # messages per kept connection
@@ -44,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "TRACKING_KEYS": [],  # first one signs links, all of them verify; empty: SECRET_KEY and its fallbacks
     "BASE_URL": "",  # origin of links in emails; empty: the root URL of the site the contact came from
     "FALLBACK_LOCALES": [],  # order in which translations are tried after the contact's own
+    "SENDERS": [],  # what else steps may send from, besides addresses of the site's own domain: "a@b.c" or "@b.c"
     # HTTP calls
     "SECRETS": {},  # name → value (or a callable that returns it) of what steps call {{ secret.name }}
     "CALLS_ALLOWED_HOSTS": [],  # "host" or "host:port" that may be internal, and spoken to without TLS

@@ -11,16 +11,26 @@ import decimal
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, models, router, transaction
 
 M = TypeVar("M", bound=models.Model)
+R = TypeVar("R")
 
 #: PostgreSQL's advisory locks share one space of two integers; the first is ours.
 LOCK_SPACE = 0x4A4F5552  # "JOUR"
+
+
+#: For PostgreSQL, until the transaction ends: memory for lists of all contacts, so that they are not looked through again
+#: for each; and no compiling (jit), which takes longer than these statements and cannot be interrupted.
+ROOM = (
+    "set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), 67108864) / 1024 || 'kB', true),"
+    " set_config('jit', 'off', true)"
+)
 
 
 def write_connection(model: type[models.Model]) -> Any:
@@ -144,7 +154,7 @@ def update_rows(
         return int(cursor.rowcount)
 
 
-def claim(queryset: models.QuerySet[M], limit: int) -> list[M]:
+def claim(queryset: models.QuerySet[M, R], limit: int) -> list[R]:
     """Up to ``limit`` rows that nobody else holds, held until the transaction ends.
 
     ``FOR UPDATE SKIP LOCKED`` where the database has it; on SQLite the transaction is immediate, so that there is
@@ -179,10 +189,7 @@ def try_locks(model: type[models.Model], names: Sequence[str], most: int) -> lis
     taken: list[str] = []
     with connection.cursor() as cursor:
         for name in names:
-            number = int.from_bytes(
-                hashlib.blake2b(name.encode(), digest_size=4).digest(), "big", signed=True
-            )
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_SPACE, number])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_SPACE, _lock_number(name)])
             if cursor.fetchone()[0]:
                 taken.append(name)
             if len(taken) == most:
@@ -190,9 +197,59 @@ def try_locks(model: type[models.Model], names: Sequence[str], most: int) -> lis
     return taken
 
 
+def lock_each(model: type[models.Model], names: Iterable[str]) -> None:
+    """Wait for all of these locks, and hold them until the transaction ends. One statement.
+
+    Whoever takes several takes them in the same order, so that nobody waits in a circle. On SQLite there is nothing to
+    wait for: the transaction is immediate.
+    """
+    connection = write_connection(model)
+    numbers = sorted({_lock_number(name) for name in names})
+    if connection.vendor != "postgresql" or not numbers:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(%s, k)) FROM (SELECT unnest(%s::int[]) AS k) AS keys",
+            [LOCK_SPACE, numbers],
+        )
+
+
+def _lock_number(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big", signed=True)
+
+
 def batch(model: type[models.Model]) -> transaction.Atomic:
     """The transaction of one batch on the database that ``model`` is written to."""
     return transaction.atomic(using=router.db_for_write(model))
+
+
+@contextmanager
+def prepared(connection: Any) -> Iterator[Any]:
+    """A cursor for a statement that is run very often: PostgreSQL plans it once instead of every time.
+
+    Not behind a pooler that hands out connections per transaction (``DISABLE_SERVER_SIDE_CURSORS``, as Django asks for
+    there), nor with psycopg2, nor while Django logs statements, which it cannot read from a prepared one: then, and on
+    other databases, it is a cursor like any other.
+    """
+    driver = connection.Database
+    if (
+        connection.vendor != "postgresql"
+        or connection.queries_logged
+        or connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+        or not hasattr(driver, "ClientCursor")
+    ):
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    connection.ensure_connection()
+    link = connection.connection
+    before, link.prepare_threshold = link.prepare_threshold, 0
+    try:
+        # As Django wraps its own: errors are Django's, and execute wrappers are asked.
+        with connection._prepare_cursor(driver.Cursor(link)) as cursor:
+            yield cursor
+    finally:
+        link.prepare_threshold = before
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:

@@ -30,8 +30,16 @@ class SegmentCycle(JourneysError):
     """A segment cannot ask for itself, not even by way of other segments."""
 
 
+class CannotGoLive(JourneysError):
+    """The campaign cannot go live as it stands. Its review says what to mend."""
+
+
 class BadSteps(JourneysError):
     """The steps of a campaign cannot be read. Open it in the editor and save it again."""
+
+
+class NotPossible(JourneysError):
+    """This cannot be done with the campaign as it is now."""
 
 
 class TemplateError(JourneysError):
@@ -44,6 +52,10 @@ class MissingValue(TemplateError):
 
 class CallRefused(JourneysError):
     """The HTTP call may not be sent like this. Open its step in the campaign."""
+
+
+class EnrolRefused(JourneysError):
+    """These contacts cannot be added to the campaign."""
 
 
 class TooSlow(JourneysError):

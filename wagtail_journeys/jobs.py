@@ -45,6 +45,14 @@ def _wake_now() -> None:
     enqueue(TICK)
 
 
+def is_scheduled() -> bool:
+    """Whether the recurring schedule is there and will fire again. One statement."""
+    from django_q.models import Schedule
+
+    schedules = Schedule.objects.filter(name=PULSE_SCHEDULE, func=PULSE)
+    return schedules.exclude(repeats=0).filter(next_run__isnull=False).exists()
+
+
 def ensure_schedules() -> str:
     """Create or mend the one recurring schedule. Returns what was done, in a sentence. Safe to call again."""
     from django_q.models import Schedule

@@ -3,10 +3,19 @@
 from .calls.models import Breaker, Call, Stop
 from .campaigns.models import Campaign, CampaignVersion
 from .contacts.models import ConsentEntry, ConsentState, Contact, Identity, Suppression, Topic
-from .emails.models import EmailTemplate, Message, Notice, TemplateVersion
+from .emails.models import EmailTemplate, Message, Notice, SendingLimit, TemplateVersion
 from .events.models import Event, EventDefinition, Heartbeat, InboxItem
 from .ingest.models import WriteKey
-from .journeys.models import Journey, PendingEntry, Refusal, Visit
+from .journeys.models import (
+    DateWatch,
+    EnrolRequest,
+    Intervention,
+    Journey,
+    Occurrence,
+    PendingEntry,
+    Refusal,
+    Visit,
+)
 from .segments.count_requests import CountRequest
 from .segments.models import Membership, Segment, SegmentSize
 
@@ -19,20 +28,25 @@ __all__ = [
     "ConsentState",
     "Contact",
     "CountRequest",
+    "DateWatch",
     "EmailTemplate",
+    "EnrolRequest",
     "Event",
     "EventDefinition",
     "Heartbeat",
     "Identity",
     "InboxItem",
+    "Intervention",
     "Journey",
     "Membership",
     "Message",
     "Notice",
+    "Occurrence",
     "PendingEntry",
     "Refusal",
     "Segment",
     "SegmentSize",
+    "SendingLimit",
     "Stop",
     "Suppression",
     "TemplateVersion",

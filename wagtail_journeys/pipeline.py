@@ -16,6 +16,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.dispatch import Signal
@@ -31,8 +32,20 @@ from wagtail_journeys.emails import delivery, notices
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
-from wagtail_journeys.journeys import candidates, engine, entries, goals, merging, wakeups
+from wagtail_journeys.journeys import (
+    candidates,
+    dates,
+    engine,
+    enrolment,
+    entries,
+    goals,
+    lifecycle,
+    merging,
+    publishing,
+    wakeups,
+)
 from wagtail_journeys.journeys.calling import CallGate
+from wagtail_journeys.journeys.candidates import Candidate
 from wagtail_journeys.journeys.gate import JourneyGate
 from wagtail_journeys.journeys.models import Journey
 from wagtail_journeys.segments import membership, sizes
@@ -41,8 +54,12 @@ from wagtail_journeys.segments.models import Segment
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 #: A tick gives way to the next one after so many seconds of work.
 TICK_LIMIT = 20.0
+#: How long until somebody looks again whether old versions are still needed.
+RETIRE_INTERVAL = datetime.timedelta(minutes=1)
 #: After so many seconds no more calls are begun before the lease is renewed.
 CALLS_LIMIT = 5.0
 
@@ -159,14 +176,16 @@ def _enter(
     touched: Touched | None = None,
     deadlines: bool = False,
     chains: Mapping[int, int] | None = None,
+    added: Sequence[Candidate] = (),
 ) -> None:
     """Goals and exits, entries, the goals of those who have just entered, and waits that are over; in this order."""
-    campaigns = versions.live()
+    campaigns = versions.heard()
     hits = goals.hits(campaigns, events, changes)
     goals.settle(hits, now)
     goals.leave(campaigns, touched or Touched(), changes, now)
+    dates.refile(campaigns, touched or Touched(), events, now)
     begun = entries.consider(
-        events, changes, contacts, now, campaigns=campaigns, deadlines=deadlines, chains=chains
+        events, changes, contacts, now, campaigns=campaigns, deadlines=deadlines, chains=chains, added=added
     )
     if begun:
         goals.settle(hits, now, begun)
@@ -279,7 +298,59 @@ def settle_leaving(now: datetime.datetime) -> None:
     """Journeys whose contact has not matched the filters for as long as the campaign allows."""
     if Journey.objects.filter(leave_at__lte=now, state=Journey.State.ACTIVE).exists():
         with db.batch(Journey):
-            goals.look(versions.live(), now)
+            goals.look(versions.heard(), now)
+
+
+def enrol(now: datetime.datetime, limit: int | None = None, only: int | None = None) -> int:
+    """Look at the next contacts whom somebody adds to a campaign; returns how many. A request that fails is given up.
+
+    ``only`` names the request; else the smallest that waits goes first.
+    """
+    if only is None and not enrolment.anything_to_do(now):
+        return 0
+    part = None
+    try:
+        with db.batch(InboxItem):
+            part = enrolment.next_part(now, limit or conf.ENROL_BATCH, only)
+            if part is None:
+                return 0
+            _enter([], [], (), now, added=part.candidates)
+            enrolment.settle(part, now)
+            return max(1, len(part.candidates))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if part is None:
+            raise
+        logger.exception("Enrolment %s cannot be done", part.request.pk)
+        enrolment.fail(part.request.pk, error, now)
+        return 1
+
+
+def settle_campaigns(now: datetime.datetime) -> None:
+    """Campaigns that nobody is in any more end where they are to; old versions are retired once a minute."""
+    lifecycle.settle(now)
+    last = Heartbeat.objects.filter(pk="retire").values_list("at", flat=True).first()
+    if last is None or not last <= now < last + RETIRE_INTERVAL:
+        Heartbeat.objects.update_or_create(pk="retire", defaults={"at": now})
+        publishing.retire(now)
+
+
+def file_dates(now: datetime.datetime) -> None:
+    """Dates of contacts that start campaigns soon are filed; fixed dates that have come begin."""
+    dates.look(now)
+
+
+def begin_dates(now: datetime.datetime, limit: int | None = None) -> int:
+    """Let in the contacts whose date has come; returns how many were looked at."""
+    if not dates.anything_due(now):
+        return 0
+    with db.batch(InboxItem):
+        due = dates.take(now, limit or conf.ENROL_BATCH)
+        if due.candidates:
+            _enter([], [], (), now, added=due.candidates)
+        dates.done(due, now)
+        return len(due.rows)
 
 
 # --- advance: journeys that are due ------------------------------------------------------------------------------------
@@ -348,11 +419,20 @@ def tick(now: datetime.datetime | None = None) -> int:
     total = 0
     moment = now or timezone.now()
     Heartbeat.objects.update_or_create(pk="tick", defaults={"at": moment})
-    for stage in (rebuild, sweep, settle_deadlines, settle_leaving, learning.look):
+    for stage in (
+        rebuild,
+        sweep,
+        settle_deadlines,
+        settle_leaving,
+        settle_campaigns,
+        file_dates,
+        learning.look,
+    ):
         _behind_a_wall(stage, moment)
     while time.monotonic() < stop:
         moment = now or timezone.now()
-        done = drain(moment) + advance(moment)
+        done = drain(moment) + enrol(moment) + advance(moment)
+        done += _behind_a_wall(begin_dates, moment) or 0
         done += deliver(now).handled
         done += place_calls(now).handled if now else 0
         if not done:
@@ -363,14 +443,15 @@ def tick(now: datetime.datetime | None = None) -> int:
     return total
 
 
-def _behind_a_wall(stage: Callable[[datetime.datetime], object], now: datetime.datetime) -> None:
+def _behind_a_wall(stage: Callable[[datetime.datetime], T], now: datetime.datetime) -> T | None:
     """What fails here for a reason of its own must not keep events and journeys from going on."""
     try:
-        stage(now)
+        return stage(now)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        logger.exception("%s failed; it is tried again with the next look", stage.__name__)
+        logger.exception("%s failed; it is tried again with the next look", getattr(stage, "__name__", stage))
+        return None
 
 
 def pulse() -> None:

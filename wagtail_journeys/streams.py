@@ -58,7 +58,9 @@ def with_ids(raw: list[dict[str, Any]], *, fresh: bool = False) -> list[dict[str
     """Raw stream data in which every block, nested ones too, has an id (a new one each where ``fresh``).
 
     Wagtail gives ids to top-level blocks only when data is saved from code; imports, copies and examples call this.
+    A block that names another one of the same data by its id names that one's new id afterwards.
     """
+    renamed: dict[str, str] = {}
 
     def visit(value: Any) -> Any:
         if isinstance(value, list):
@@ -68,10 +70,20 @@ def with_ids(raw: list[dict[str, Any]], *, fresh: bool = False) -> list[dict[str
             if "type" in result and "value" in result:
                 kept = None if fresh else result.get("id")
                 result["id"] = kept or str(uuid.uuid4())
+                if fresh and value.get("id"):
+                    renamed[str(value["id"])] = result["id"]
             return result
         return value
 
-    return visit(raw)
+    def follow(value: Any) -> Any:
+        if isinstance(value, list):
+            return [follow(item) for item in value]
+        if isinstance(value, dict):
+            return {key: follow(item) for key, item in value.items()}
+        return renamed.get(value, value) if isinstance(value, str) else value
+
+    found = visit(raw)
+    return follow(found) if renamed else found
 
 
 def raw(value: StreamValue | list[dict[str, Any]] | None) -> list[dict[str, Any]]:

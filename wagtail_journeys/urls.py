@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from wagtail_journeys.ingest import views as ingest
+from wagtail_journeys.reporting.health_views import health_view
 from wagtail_journeys.tracking import views as tracking
 
 app_name = "wagtail_journeys"
@@ -15,8 +16,10 @@ urlpatterns = [
         ingest.collect,
         name="api",
     ),
+    path("v1/enrol", ingest.enrol, name="api-enrol"),
     path("v1/projects/<str:value>/settings", ingest.settings, name="api-settings"),
     path("v1/openapi.json", ingest.document, name="api-document"),
+    path("health/", health_view, name="health"),
     path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
 ]

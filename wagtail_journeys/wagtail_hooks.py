@@ -6,33 +6,43 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import include, path
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.admin.views import generic
+from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from wagtail_journeys import db, pipeline
 from wagtail_journeys.calls import viewsets as calls
-from wagtail_journeys.campaigns import trying, usage
+from wagtail_journeys.campaigns import actions, comparing, content_usage, golive, trying, usage
+from wagtail_journeys.campaigns import live as campaign_live
+from wagtail_journeys.campaigns import viewsets as campaign_views
+from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.viewsets import CampaignViewSet as BaseCampaignViewSet
 from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.emails.archive import MessageViewSet
-from wagtail_journeys.emails.viewsets import EmailTemplateViewSet
+from wagtail_journeys.emails.viewsets import EmailTemplateViewSet, SendingLimitViewSet
 from wagtail_journeys.events.fields import SUGGEST_URL_NAME
 from wagtail_journeys.events.views import suggestions
 from wagtail_journeys.events.viewsets import EventViewSet
 from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
-from wagtail_journeys.journeys import audience
-from wagtail_journeys.reporting import merging
+from wagtail_journeys.journeys import audience, enrol_views, lifecycle_views
+from wagtail_journeys.journeys.review_views import CampaignReviewView
+from wagtail_journeys.reporting import journey_views, merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
 from wagtail_journeys.reporting.filters import ContactReportFilterSet
+from wagtail_journeys.reporting.health_views import HealthPanel
+from wagtail_journeys.reporting.stories import JOURNEY_URL_NAME
 from wagtail_journeys.reporting.views import COUNTED_URL_NAME, CampaignStatsView, ContactView, CountedView
 from wagtail_journeys.segments import live, publishing
 from wagtail_journeys.segments import usage as segment_usage
@@ -45,8 +55,32 @@ from wagtail_journeys.segments.viewsets import SegmentViewSet as BaseSegmentView
 MENU_ORDER = 450
 
 
+class CampaignEditView(campaign_views.CampaignEditView):
+    @cached_property
+    def header_more_buttons(self) -> list[Any]:
+        return [*super().header_more_buttons, *enrol_views.enrol_button(self.object, self.request.user)]
+
+    @cached_property
+    def header_buttons(self) -> list[Any]:
+        return [
+            *super().header_buttons,
+            *journey_views.inside_button(self.object, self.request, HeaderButton),
+        ]
+
+
+class CampaignIndexView(campaign_views.CampaignIndexView):
+    def get_list_more_buttons(self, instance: Campaign) -> list[Any]:
+        mine = enrol_views.enrol_button(instance, self.request.user)
+        mine += journey_views.inside_button(instance, self.request, Button, priority=16)
+        return [*super().get_list_more_buttons(instance), *mine]
+
+
 class CampaignViewSet(BaseCampaignViewSet):
+    edit_view_class = CampaignEditView
+    index_view_class = CampaignIndexView
     stats_view_class = CampaignStatsView
+    transition_views = lifecycle_views.VIEWS
+    review_view_class = CampaignReviewView
 
 
 class Followed:
@@ -96,7 +130,22 @@ class ListUndoView(segment_views.ListUndoView):
     perform = staticmethod(pipeline.change_list)
 
 
+class SegmentView(segment_views.SegmentView):
+    @cached_property
+    def header_buttons(self) -> list[Any]:
+        label = ngettext(
+            "Add the %(number)d member to a campaign",
+            "Add the %(number)d members to a campaign",
+            self.object.members,
+        ) % {"number": self.object.members}
+        buttons = super().header_buttons
+        if self.object.members:
+            buttons = [*buttons, *enrol_views.choose_button(self.request.user, label, segment=self.object.pk)]
+        return buttons
+
+
 class SegmentViewSet(BaseSegmentViewSet):
+    inspect_view_class = SegmentView
     list_change_view_class = ListChangeView
     list_undo_view_class = ListUndoView
 
@@ -124,6 +173,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
         MessageViewSet,
         calls.CallViewSet,
         TopicViewSet,
+        SendingLimitViewSet,
         EventViewSet,
         WriteKeyViewSet,
         DebuggerViewSet,
@@ -131,22 +181,50 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
 
 
 register_snippet(JourneysViewSetGroup)
+comparing.connect()
 
 segment_usage.register(usage.of_segments)
 
 # What a live campaign uses is neither deleted nor unpublished.
 hooks.register("before_delete_snippet", usage.refuse_delete)
 hooks.register("before_unpublish", usage.refuse_unpublish)
+# Pages and documents may go, when whoever takes them away has read which campaigns use them.
+hooks.register("before_delete_page", content_usage.before_delete_page)
+hooks.register("before_unpublish_page", content_usage.before_unpublish_page)
+hooks.register("before_bulk_action", content_usage.before_bulk_action)
+# The same for Wagtail's API, which knows no such hooks.
+hooks.register("register_actions", actions.register)
+
+
+@hooks.register("register_admin_urls", order=-1)
+def document_urls() -> list[Any]:
+    """In front of Wagtail's address of the same name: documents have no hook of their own for this."""
+    view = content_usage.DocumentDeleteView.as_view()
+    return [path("documents/delete/<int:document_id>/", view, name="journeys_document_delete")]
 
 
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_log_actions", calls.register_log_actions)
+hooks.register("register_log_actions", lifecycle_views.register_log_actions)
+hooks.register("register_log_actions", enrol_views.register_log_actions)
 hooks.register("register_log_actions", trying.register_log_actions)
+hooks.register("register_log_actions", journey_views.register_log_actions)
+hooks.register("register_log_actions", golive.register_log_actions)
 
 
 @hooks.register("register_admin_urls")
 def counted_url() -> list[Any]:
     return [path("journeys/campaigns/<int:pk>/contacts/", CountedView.as_view(), name=COUNTED_URL_NAME)]
+
+
+@hooks.register("register_admin_urls")
+def journey_urls() -> list[Any]:
+    inside = "journeys/campaigns/<int:pk>/inside/"
+    return [
+        path("journeys/journeys/<int:pk>/", journey_views.JourneyView.as_view(), name=JOURNEY_URL_NAME),
+        path(inside, journey_views.InsideView.as_view(), name=journey_views.INSIDE_URL_NAME),
+        path(f"{inside}<slug:action>/", journey_views.ActView.as_view(), name=journey_views.ACT_URL_NAME),
+    ]
 
 
 @hooks.register("register_admin_urls")
@@ -157,6 +235,11 @@ def suggestions_url() -> list[Any]:
 @hooks.register("register_admin_urls")
 def segment_urls() -> list[Any]:
     return [path("journeys/segments/", include(live.urlpatterns))]
+
+
+@hooks.register("register_admin_urls")
+def campaign_urls() -> list[Any]:
+    return [path("journeys/campaigns/", include(campaign_live.urlpatterns))]
 
 
 publishing.ask_campaigns(audience.on_campaigns)
@@ -176,10 +259,16 @@ def merge_url() -> list[Any]:
     return [path("journeys/contacts/<int:pk>/merge/", MergeView.as_view(), name=merging.MERGE_URL_NAME)]
 
 
+@hooks.register("register_admin_urls")
+def enrol_urls() -> list[Any]:
+    return [path("journeys/", include(enrol_views.urlpatterns))]
+
+
 @hooks.register("register_permissions")
 def own_permissions() -> QuerySet[Permission]:
     return Permission.objects.filter(
-        content_type__app_label="wagtail_journeys", codename__in=["merge_contact", "use_debugger"]
+        content_type__app_label="wagtail_journeys",
+        codename__in=["merge_contact", "use_debugger", "move_journey", "enrol_campaign"],
     )
 
 
@@ -188,6 +277,16 @@ def own_log_actions(actions: Any) -> None:
     actions.register_action(merging.MERGE_ACTION, _("Merge contacts"), _("Merged with another contact"))
     actions.register_action(segment_views.ADDED, _("Add contacts"), _("Contacts were added by hand"))
     actions.register_action(segment_views.REMOVED, _("Remove contacts"), _("Contacts were removed by hand"))
+
+
+@hooks.register("register_icons")
+def icons(found: list[str]) -> list[str]:
+    return [*found, *(f"wagtail_journeys/icons/{name}.svg" for name in ("pause", "play", "stop"))]
+
+
+@hooks.register("construct_homepage_panels")
+def health_panel(request: HttpRequest, panels: list[Any]) -> None:
+    panels.append(HealthPanel())
 
 
 @hooks.register("insert_global_admin_css")

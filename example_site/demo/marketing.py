@@ -62,6 +62,19 @@ def branch(conditions: list[Block], yes: list[Block], no: list[Block], match: st
     return block("branch", match=match, conditions=conditions, yes=yes, no=no)
 
 
+def working_hours() -> Block:
+    return block("wait_window", weekdays=["0", "1", "2", "3", "4"], from_time="09:00:00", to_time="17:00:00")
+
+
+def with_control(percentage: int, steps: list[Block]) -> Block:
+    """Steps for everybody but a control group of so many per cent, to see what they change."""
+    arms = [
+        {"label": "Gets the letter", "weight": 100 - percentage, "holdout": False, "steps": steps},
+        {"label": "Control group", "weight": percentage, "holdout": True, "steps": []},
+    ]
+    return block("split", salt="", arms=[{"type": "item", "value": arm} for arm in arms])
+
+
 def update(operation: str, value: str, field: str = "attribute", attribute: str = "") -> Block:
     return block("update_contact", field=field, attribute=attribute, operation=operation, value=value)
 
@@ -176,7 +189,7 @@ def segment(
 
 def campaign(name: str, since: datetime.datetime, *, live: bool = True, **fields: Any) -> Campaign:
     """A campaign that has been live ``since``, or a draft."""
-    for stream in ("trigger", "filters", "steps"):
+    for stream in ("trigger", "filters", "steps", "goal"):
         fields[stream] = with_ids(fields.get(stream) or [])
     made = Campaign(name=name, live=live, **fields)
     made.save()
@@ -232,11 +245,13 @@ def build(since: datetime.datetime) -> list[Campaign]:
             description="Everybody who downloads a guide gets a hand with the next step, in their own language.",
             trigger=[event("document_download")],
             topic=advice, frequency="interval", interval=2, interval_unit="weeks",
+            goal=[event("page_view", page=pricing)],
             steps=[
                 wait(10, "minutes"),
-                send(emails["Guide: thank you"], **reader),
+                send(emails["Guide: thank you"], event__document_title="Lindehaag", **reader),
                 update("increment", "5", field="points"),
-                wait(2, "days", "09:00:00"),
+                wait(2, "days"),
+                working_hours(),
                 branch(
                     [did("document_download", count=2, days=30)],
                     yes=[
@@ -251,7 +266,7 @@ def build(since: datetime.datetime) -> list[Campaign]:
             "Webinar", since,
             description="Seat, and the recording afterwards.",
             trigger=[event("form_submit", page=webinar)],
-            topic=advice, frequency="once",
+            topic=advice, frequency="once", goal=[event("page_view", page=pricing)], goal_window=14,
             steps=[
                 send(emails["Webinar: your seat"], **reader),
                 update("increment", "10", field="points"),
@@ -265,23 +280,25 @@ def build(since: datetime.datetime) -> list[Campaign]:
             trigger=[event("form_submit", properties=[
                 {"type": "item", "value": {"property": "newsletter", "operator": "is", "value": "true"}}
             ])],
-            topic=news, frequency="once",
+            topic=news, frequency="once", goal=[event("document_download")],
             steps=[
                 send(emails["Newsletter: welcome"], **reader),
                 wait(3, "days", "08:30:00"),
                 send(emails["Newsletter: draughts first"], **reader),
                 wait(1, "weeks"),
-                send(
-                    emails["Newsletter: the 50 degree test"],
-                    [is_("attribute", "", "missing", "adviser_offered")], **reader,
-                ),
+                with_control(20, [
+                    send(
+                        emails["Newsletter: the 50 degree test"],
+                        [is_("attribute", "", "missing", "adviser_offered")], **reader,
+                    ),
+                ]),
             ],
         ),
         campaign(
             "Warm leads get a call", since, live=False,
             description="Draft: an adviser calls contacts with ten points or more.",
             trigger=[event("document_download", document=solar.pk if solar else None)],
-            topic=advice,
+            topic=advice, goal=[event("form_submit")],
             steps=[wait(1, "days"), update("set", "yes", attribute="call_me")],
         ),
     ]  # fmt: skip

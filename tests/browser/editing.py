@@ -76,6 +76,13 @@ def publish(page: Page) -> None:
     page.get_by_role("button", name="Publish", exact=True).click()
 
 
+def confirm(page: Page) -> None:
+    """Publish a campaign on its review."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Review")
+    page.locator(".wj-review__form").get_by_role("button", name="Publish").click()
+    published(page)
+
+
 def published(page: Page) -> None:
     """Wagtail says that it has gone live."""
     expect(page.locator(".messages .success")).to_contain_text(

@@ -70,6 +70,14 @@ def statistics() -> str:
     return reverse(Campaign.snippet_viewset.get_url_name("stats"), args=[campaign.pk])
 
 
+def compares() -> Segment:
+    return Segment.objects.get(name="Compares prices")
+
+
+def adding(query: str) -> str:
+    return reverse("journeys_enrol", args=[Campaign.objects.get(name="Guide follow-up").pk]) + query
+
+
 def sent() -> Message:
     return Message.objects.filter(state="sent", topic__isnull=False).order_by("pk")[0]
 
@@ -81,6 +89,10 @@ def seen_event() -> EventDefinition:
 PAGES: dict[str, Callable[[], str]] = {
     "campaigns": lambda: reverse(Campaign.snippet_viewset.get_url_name("list")),
     "a campaign": lambda: edit(Campaign),
+    "the review of a campaign": lambda: edit(Campaign).replace("/edit/", "/review/"),
+    "adding contacts": lambda: adding(""),
+    "what adding a segment would do": lambda: adding(f"?segment={compares().pk}"),
+    "campaigns to add a segment to": lambda: f"{reverse('journeys_enrol_choose')}?segment={compares().pk}",
     "statistics": statistics,
     "the contacts behind a number": lambda: (
         reverse("journeys_counted", args=[Campaign.objects.get(name="Guide follow-up").pk]) + "?of=entered"
@@ -156,6 +168,7 @@ TABBABLE = """selector => [...document.querySelector(selector).querySelectorAll(
     'a[href], button, input, select, textarea, [tabindex="0"], [contenteditable="true"]')].filter(element =>
     element.checkVisibility({ visibilityProperty: true }) && !element.disabled && element.tabIndex >= 0
     && !(element.type === 'radio' && !element.checked) && element.type !== 'hidden'
+    && !element.matches('[data-step]')  // the map is one stop, at whichever step was worked on last
 ).forEach((element, number) => element.setAttribute('data-tab', number)) || document.querySelectorAll('[data-tab]').length"""
 
 
@@ -170,7 +183,7 @@ TABBABLE = """selector => [...document.querySelector(selector).querySelectorAll(
 def test_tab_order(editors, name: str, area: str, least: int) -> None:
     """Tab reaches every control of the page, from top to bottom."""
     page = editors("light")
-    page.goto(PAGES[name]())
+    page.goto(PAGES[name](), wait_until="networkidle")  # what is drawn after loading is there
     count = page.evaluate(TABBABLE, area)
     assert count >= least
     page.locator('[data-tab="0"]').focus()

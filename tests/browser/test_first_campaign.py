@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.editing import (
     add_block,
     choose,
+    confirm,
     fill,
     open_menu,
     part,
@@ -79,6 +80,7 @@ def make_template(page: Page) -> None:
 def make_campaign(page: Page) -> None:
     open_menu(page, "Journeys", "Campaigns")
     page.get_by_role("link", name="Start the first campaign").click()
+    page.get_by_role("link", name="Start from empty").click()
     fill(page, "Name", "After a download")
     trigger = add_block(part(page, "trigger"), "An event occurs")
     part(trigger, "event").get_by_role("combobox").fill("document_download")
@@ -101,7 +103,7 @@ def make_campaign(page: Page) -> None:
     for words in ("ownloaded a document", "Wait 0 minutes", "Send “Thank you for reading”", "Speaks Dutch"):
         expect(chart).to_contain_text(words)
     publish(page)
-    published(page)
+    confirm(page)
 
 
 def download_and_sign_up(page: Page) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import reverse
 from wagtail.blocks import StructBlock
-from wagtail.models import Locale
+from wagtail.models import GroupApprovalTask, Locale, Workflow, WorkflowContentType, WorkflowTask
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
@@ -21,6 +22,7 @@ from wagtail_journeys.segments.models import Segment
 pytestmark = pytest.mark.django_db
 
 PUBLISH = {"action-publish": "1"}
+SUBMIT = {"action-submit": "1"}
 
 
 def url(name: str, *args: Any) -> str:
@@ -59,6 +61,10 @@ def send(template: EmailTemplate | None) -> tuple[str, dict[str, Any]]:
         "conditions": streamfield([]),
         "otherwise": "skip",
         "defaults": {"count": "0"},
+        "variants": {"count": "0"},
+        "when_full": "wait",
+        "room_amount": "2",
+        "room_unit": "days",
     }
 
 
@@ -140,6 +146,18 @@ def template(db: None) -> EmailTemplate:
     return EmailTemplate.objects.create(name="Welcome", subject="Hi", locale=locale, live=True)
 
 
+@pytest.fixture
+def workflow(db: None) -> Workflow:
+    """Campaigns are approved by somebody else."""
+    workflow = Workflow.objects.create(name="Four eyes")
+    task = GroupApprovalTask.objects.create(name="Look at it")
+    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=1)
+    WorkflowContentType.objects.create(
+        workflow=workflow, content_type=ContentType.objects.get_for_model(Campaign)
+    )
+    return workflow
+
+
 # --- Saving and publishing -----------------------------------------------------------------------------------------------
 
 
@@ -171,6 +189,8 @@ def test_publishing_makes_a_version(editor: Client, template: EmailTemplate) -> 
     response = editor.post(url("add"), form([downloads()], steps, filters=[language("nl")], **PUBLISH))
     assert response.status_code == 302
     campaign = Campaign.objects.get()
+    editor.post(response.url, {"revision": str(campaign.latest_revision_id)})
+    campaign.refresh_from_db()
     assert campaign.live
     nodes = CampaignVersion.objects.get().graph["nodes"]
     assert sorted(node["type"] for node in nodes.values()) == ["branch", "exit", "send_email", "wait"]
@@ -206,20 +226,28 @@ def test_publishing_makes_a_version(editor: Client, template: EmailTemplate) -> 
     ],
 )
 def test_what_cannot_run_is_not_published(
-    editor: Client, trigger: list[Any], steps: list[Any], fields: dict[str, Any], field: str, message: str
+    editor: Client,
+    workflow: Workflow,
+    trigger: list[Any],
+    steps: list[Any],
+    fields: dict[str, Any],
+    field: str,
+    message: str,
 ) -> None:
-    """Publishing says at the field what is missing, and nothing goes live."""
-    response = editor.post(url("add"), form(trigger, steps, **fields, **PUBLISH))
+    """Submitting for approval says at the field what is missing, and nothing is submitted."""
+    response = editor.post(url("add"), form(trigger, steps, **fields, **SUBMIT))
     assert response.status_code == 200
     assert any(found.startswith(message) for found in errors(response, field)), errors(response, field)
     assert not Campaign.objects.exists()
 
 
-def test_problems_of_steps_are_shown_at_the_step(editor: Client, template: EmailTemplate) -> None:
+def test_problems_of_steps_are_shown_at_the_step(
+    editor: Client, workflow: Workflow, template: EmailTemplate
+) -> None:
     """A template that is not live is refused at the very step that names it, however deep it stands."""
     EmailTemplate.objects.update(live=False)
     steps = [wait(), branch([language("nl")], [], [wait(), send(template)])]
-    response = editor.post(url("add"), form([downloads()], steps, **PUBLISH))
+    response = editor.post(url("add"), form([downloads()], steps, **SUBMIT))
     (error,) = response.context["form"].errors["steps"].as_data()
     at_send = error.block_errors[1].block_errors["no"].block_errors[1]
     assert [str(message) for message in at_send.non_block_errors] == [
@@ -228,10 +256,10 @@ def test_problems_of_steps_are_shown_at_the_step(editor: Client, template: Email
     assert "is not live. Publish it first." in text_of(response)
 
 
-def test_problems_of_the_trigger_are_shown_at_the_trigger(editor: Client) -> None:
+def test_problems_of_the_trigger_are_shown_at_the_trigger(editor: Client, workflow: Workflow) -> None:
     """A segment that is not live starts nothing, and the trigger says so."""
     segment = Segment.objects.create(name="Draft", live=False)
-    response = editor.post(url("add"), form([enters(segment)], [wait()], **PUBLISH))
+    response = editor.post(url("add"), form([enters(segment)], [wait()], **SUBMIT))
     assert errors(response, "trigger") == ["The trigger's segment is not live. Publish it first."]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wagtail_journeys.campaigns import flow
+from wagtail_journeys.campaigns import boxes, flow
 from wagtail_journeys.campaigns.drawing import ROOM, icon, text_lines, text_width
 from wagtail_journeys.campaigns.steps import registry
 from wagtail_journeys.streams import with_ids
@@ -190,7 +190,7 @@ def test_counts_are_printed_in_their_boxes() -> None:
     """A count makes its box higher and stands in it."""
     steps = with_ids([wait(2)])
     bare, counted = flow.layout("x", steps), flow.layout("x", steps, {steps[0]["id"]: "1,234 arrived"})
-    assert counted.boxes[1].height == bare.boxes[1].height + flow.LINE
+    assert counted.boxes[1].height == bare.boxes[1].height + boxes.LINE
     assert "1,234 arrived" in flow.svg("x", steps, {steps[0]["id"]: "1,234 arrived"})
 
 

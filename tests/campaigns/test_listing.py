@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
 from wagtail_journeys.contacts.models import Contact
@@ -110,7 +112,7 @@ def test_without_campaigns_the_listing_offers_to_start_one(editor: Client) -> No
     """The empty state explains campaigns and has a start button."""
     page = text_of(editor.get(url("list")))
     assert "No campaigns yet" in page
-    assert f'href="{url("add")}"' in page
+    assert f'href="{url("start")}"' in page
 
 
 def test_a_copy_has_steps_with_ids_of_their_own(editor: Client) -> None:
@@ -142,3 +144,51 @@ def test_statistics_are_one_click_away(editor: Client) -> None:
     link = f'href="{url("stats", campaign.pk)}"'
     assert link in text_of(editor.get(url("edit", campaign.pk)))
     assert link in text_of(editor.get(url("list")))
+
+
+def test_the_listing_shows_conversions_and_the_last_days(editor: Client) -> None:
+    """Converted of those who entered, in percent; and entries day by day. Lists are sorted by either."""
+    for name, converted in (("All", 2), ("Half", 1), ("Nobody", None)):
+        campaign = campaign_of(name, goal=with_ids([{"type": "event", "value": {"event": "order"}}]))
+        version = CampaignVersion.objects.create(campaign=campaign, number=1, graph={}, created_at=NOW)
+        entered = timezone.now() - datetime.timedelta(days=2)
+        for number in range(2 if converted is not None else 0):
+            Journey.objects.create(
+                campaign=campaign,
+                version=version,
+                contact=Contact.objects.create(email=f"{name}{number}@example.com"),
+                entry_key="once",
+                entered_at=entered,
+                converted_at=entered if number < (converted or 0) else None,
+            )
+    response = editor.get(url("list"), {"ordering": "-rate"})
+    assert [campaign.name for campaign in response.context["object_list"]] == ["All", "Half", "Nobody"]
+    page = text_of(response)
+    for words in ("100.0 %", "50.0 %", "2 in the last 30 days", "None in the last 30 days"):
+        assert words in page
+
+
+def test_the_switch_leads_to_where_it_is_changed(editor: Client) -> None:
+    """A live campaign is on and can be paused, a paused one resumed, a draft opened; an ended one has no switch."""
+    live, paused = campaign_of("Live"), campaign_of("Paused", state=Campaign.State.PAUSED)
+    draft = campaign_of("Draft", live=False)
+    campaign_of("Ended", live=False, state=Campaign.State.ENDED)
+    page = text_of(editor.get(url("list")))
+    assert f'href="{url("pause", live.pk)}?next=' in page
+    assert f'href="{url("resume", paused.pk)}?next=' in page
+    assert f'<a class="wj-switch" href="{url("edit", draft.pk)}"' in page
+    assert page.count('role="switch"') == 3
+    assert page.count('aria-checked="true"') == 1
+
+
+def test_who_may_not_publish_sees_the_switch_only(client: Client) -> None:
+    """Without the permission it says whether the campaign is on, and does nothing."""
+    campaign_of("Live")
+    user = get_user_model().objects.create_user("reader", "reader@example.com", "x", is_staff=True)
+    user.user_permissions.add(
+        *Permission.objects.filter(codename__in=["access_admin", "view_campaign", "change_campaign"])
+    )
+    client.force_login(user)
+    page = text_of(client.get(url("list")))
+    assert 'class="wj-switch wj-switch--on"' in page
+    assert 'role="switch"' not in page

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
-from wagtail.models import Locale
+from wagtail.actions import action_registry
+from wagtail.documents import get_document_model
+from wagtail.models import Locale, Page, Site
 
-from wagtail_journeys.campaigns import usage
+from wagtail_journeys.campaigns import content_usage, usage
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
 from wagtail_journeys.campaigns.versions import compile_version
 from wagtail_journeys.contacts.models import Contact, Topic
@@ -180,3 +183,104 @@ def test_what_a_live_campaign_uses_is_not_unpublished(editor: Client, template: 
     editor.post(address)
     template.refresh_from_db()
     assert not template.live
+
+
+# --- Pages and documents -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guide(db: None) -> Page:
+    root = Site.objects.get().root_page
+    return root.add_child(instance=Page(title="Guide", slug="guide-x"))
+
+
+def viewed(page: Page) -> dict[str, Any]:
+    return {"type": "viewed", "value": {"did": "did", "page": page.pk, "section": None, "tag": None}}
+
+
+def branch(condition: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "branch", "value": {"match": "all", "conditions": [condition], "yes": [], "no": []}}
+
+
+def text_of(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+@pytest.mark.parametrize("action", ["delete", "unpublish", "bulk_delete", "bulk_unpublish"])
+def test_a_page_goes_after_the_campaigns_were_named(editor: Client, guide: Page, action: str) -> None:
+    """One by one or ticked in the listing, in a condition deep inside: the campaign is named, and the answer counts."""
+    campaign_of("Follow-up", branch(viewed(guide)))
+    if action.startswith("bulk"):
+        address = reverse("wagtail_bulk_action", args=["wagtailcore", "page", action.removeprefix("bulk_")])
+        address += f"?id={guide.pk}"
+    else:
+        address = reverse(f"wagtailadmin_pages:{action}", args=[guide.pk])
+    assert "“Guide” is used by the live campaign “Follow-up”." in text_of(editor.post(address, {"next": ""}))
+    assert Page.objects.filter(pk=guide.pk, live=True).exists()
+    editor.post(address, {"next": "", content_usage.ANYWAY: "1"})
+    assert not Page.objects.filter(pk=guide.pk, live=True).exists()
+
+
+def test_a_section_goes_with_the_pages_below_it(editor: Client, guide: Page) -> None:
+    """A page below the one that is deleted is used."""
+    below = guide.add_child(instance=Page(title="Roof", slug="roof"))
+    trigger = {"type": "event", "value": {"event": "page_view", "page": below.pk, "properties": []}}
+    campaign_of("Follow-up", trigger=trigger)
+    page = text_of(editor.post(reverse("wagtailadmin_pages:delete", args=[guide.pk])))
+    assert "“Guide” is used by the live campaign “Follow-up”." in page
+
+
+def test_a_page_in_an_email_of_a_live_campaign_is_used(
+    editor: Client, guide: Page, template: EmailTemplate
+) -> None:
+    """A link in the text of an email counts like a choice in a step."""
+    template.body = with_ids(
+        [{"type": "text", "value": f'<p><a linktype="page" id="{guide.pk}">Read</a></p>'}]
+    )
+    template.save()
+    campaign_of("Follow-up", send(template))
+    page = text_of(editor.post(reverse("wagtailadmin_pages:unpublish", args=[guide.pk])))
+    assert "“Guide” is used by the live campaign “Follow-up”." in page
+
+
+def test_an_unused_page_goes_without_a_question(editor: Client, guide: Page) -> None:
+    """And so does one that only a draft uses."""
+    campaign_of("Someday", branch(viewed(guide)), live=False)
+    editor.post(reverse("wagtailadmin_pages:delete", args=[guide.pk]))
+    assert not Page.objects.filter(pk=guide.pk).exists()
+
+
+def test_a_document_goes_after_the_campaigns_were_named(editor: Client) -> None:
+    """On Wagtail's own page for deleting a document, and when several are ticked."""
+    document = get_document_model().objects.create(title="Checklist")
+    downloaded = {
+        "type": "event",
+        "value": {"event": "document_download", "document": document.pk, "properties": []},
+    }
+    campaign_of("Follow-up", trigger=downloaded)
+    address = reverse("wagtaildocs:delete", args=[document.pk])
+    assert "“Checklist” is used by the live campaign “Follow-up”." in text_of(editor.get(address))
+    model = get_document_model()._meta
+    bulk = reverse("wagtail_bulk_action", args=[model.app_label, model.model_name, "delete"])
+    assert "“Checklist” is used by" in text_of(editor.post(f"{bulk}?id={document.pk}", {"next": ""}))
+    assert get_document_model().objects.exists()
+    editor.post(address)
+    assert not get_document_model().objects.exists()
+
+
+def test_the_api_refuses_too(editor: Client, template: EmailTemplate) -> None:
+    """Wagtail's API does what is registered as its actions: they give the sentences that the admin gives."""
+    segment = Segment.objects.create(name="Dutch")
+    campaign = campaign_of("Follow-up", send(template, in_segment(segment)))
+    for thing in (segment, template):
+        for name in ("delete", "unpublish"):
+            action = action_registry.get_action_class(type(thing), name)(thing)
+            with pytest.raises(ValidationError, match="used by the live campaign “Follow-up”"):
+                action.execute()
+    broken = Campaign.objects.get(pk=campaign.pk)
+    broken.steps = []
+    with pytest.raises(ValidationError, match="Add at least one step"):
+        action_registry.get_action_class(Campaign, "publish")(broken.save_revision()).execute()
+    Campaign.objects.update(live=False)
+    action_registry.get_action_class(EmailTemplate, "delete")(template).execute()
+    assert not EmailTemplate.objects.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -95,6 +96,9 @@ class OpenGate:
     def reason(self, message_ids: list[int], now: datetime.datetime) -> dict[int, str]:
         refused = Message.objects.filter(pk__in=message_ids).exclude(self.q).values_list("pk", flat=True)
         return dict.fromkeys(refused, self.words)
+
+    def leave(self, reasons: Mapping[int, str], now: datetime.datetime) -> None:
+        self.left = {**getattr(self, "left", {}), **reasons}
 
 
 class Clock:

@@ -49,6 +49,7 @@ def test_typing_an_event_in_a_trigger(editor: Page) -> None:
     page = editor
     open_menu(page, "Journeys", "Campaigns")
     page.get_by_role("link", name="Add campaign").first.click()
+    page.get_by_role("link", name="Start from empty").click()
     trigger = add_block(part(page, "trigger"), "An event occurs")
     event = trigger.locator("input[data-wj-suggest-of-value='event']")
     event.focus()

@@ -6,7 +6,7 @@ from tests.scenarios.story import START, Story, on_event, wait
 from wagtail_journeys import pipeline, signals
 from wagtail_journeys.events.inbox import Incoming, accept, accept_many
 from wagtail_journeys.events.models import Event, InboxItem
-from wagtail_journeys.journeys import entries
+from wagtail_journeys.journeys import entries, lifecycle
 from wagtail_journeys.models import Journey
 
 pytestmark = pytest.mark.django_db
@@ -149,14 +149,12 @@ def test_journeys_of_a_paused_campaign_stay_where_they_are():
     campaign = story.campaign("Slow", on_event("page_view"), wait(1), wait(1))
     kim, ada = story.contact("kim@example.com"), story.contact("ada@example.com")
     kim.did("page_view")
-    campaign.state = "paused"
-    campaign.save()
+    lifecycle.pause(campaign, None, story.now)
     ada.did("page_view")
     story.after(days=3)
     assert kim.path(campaign) == ["wait:"]
     assert ada.journeys() == []
-    campaign.state = "running"
-    campaign.save()
+    lifecycle.resume(campaign, None, story.now)
     story.run()
     assert kim.path(campaign) == ["wait:passed", "wait:"]
     assert Journey.objects.get().due_at > story.now

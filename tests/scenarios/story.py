@@ -229,6 +229,22 @@ def when_added() -> dict[str, Any]:
     return {"type": "manual", "value": {"note": ""}}
 
 
+def on_date(moment: datetime.datetime | None = None, attribute: str = "", **other: Any) -> dict[str, Any]:
+    """``on_date(moment)``, ``on_date(attribute="birthday", yearly=True)`` or ``on_date(kind="created_at", amount=7, side="after")``."""
+    kind = "fixed" if moment else "attribute" if attribute else "created_at"
+    value = {
+        "kind": kind,
+        "moment": moment.isoformat() if moment else None,
+        "attribute": attribute,
+        "amount": 0,
+        "unit": "days",
+        "side": "before",
+        "at": "09:00:00",
+        "yearly": False,
+    }
+    return {"type": "date", "value": {**value, **other}}
+
+
 def points(change: int) -> dict[str, Any]:
     return {"type": "points", "value": {"change": change}}
 

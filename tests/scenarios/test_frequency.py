@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.story import Story, on_event, on_leaving, speaks, start, update, wait, when_added
-from wagtail_journeys.models import Campaign, Journey, Refusal
+from wagtail_journeys.models import Campaign, Event, Journey, Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,24 @@ def test_a_run_key_counts_each_order_apart(story: Story) -> None:
         ann.did("order_paid", properties={"order_id": order})
     assert sorted(journey.run_key for journey in ann.journeys(campaign)) == ["1001", "1002"]
     assert reasons(campaign) == ["frequency"]
+
+
+def test_orders_that_arrive_together_each_start_a_journey_of_their_own(story: Story) -> None:
+    """Two orders in one batch: each journey knows its own event, and each is told of once (E6)."""
+    campaign = story.campaign("Order", on_event("order_paid"), wait(5), frequency="once", run_key="order_id")
+    ann = story.visitor("ann@example.com")
+    ann.submits_form()
+    for order in ("1001", "1002"):
+        ann.did("order_paid", properties={"order_id": order}, run=False)
+    story.run()
+    journeys = ann.journeys(campaign)
+    orders = {event.pk: event.properties["order_id"] for event in Event.objects.filter(name="order_paid")}
+    assert {orders[journey.entry_event_id]: journey.run_key for journey in journeys} == {
+        "1001": "1001",
+        "1002": "1002",
+    }
+    told = Event.objects.filter(name="journey_entered").values_list("message_id", flat=True)
+    assert set(told) == {f"journey_entered:{journey.pk}" for journey in journeys}
 
 
 def test_a_run_key_keeps_concurrency_apart(story: Story) -> None:

@@ -121,7 +121,7 @@ def test_a_contact_always_takes_the_same_arm(story: Story) -> None:
 
 def test_other_percentages_move_only_those_in_between(story: Story) -> None:
     """From 50/50 to 60/40 a tenth of the contacts changes sides, all in the same direction (S4)."""
-    from wagtail_journeys.campaigns.steps.split import arm_at, position_of
+    from wagtail_journeys.campaigns.lots import arm_at, position_of
 
     places = [position_of(f"contact-{number}", "step") for number in range(5000)]
     before = [arm_at(place, [("A", 50), ("B", 50)]) for place in places]
@@ -386,6 +386,58 @@ def test_from_when_an_event_counts(story: Story, since: str, expected: int) -> N
     story.after(days=4)
     story.after(days=4)
     assert ann.contact.points == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "when", "arm"),
+    [
+        # when: hours before (-) or after (+) the arrival at the step, which is an hour after the entry
+        ("arrival", None, "timed_out"),
+        ("arrival", -2, "timed_out"),
+        ("arrival", -0.5, "timed_out"),
+        ("arrival", 1, "happened"),
+        ("entry", -2, "timed_out"),
+        ("entry", -0.5, "happened"),
+        ("entry", 1, "happened"),
+        ("days", -24 * 8, "timed_out"),
+        ("days", -24 * 6, "happened"),
+        ("days", 1, "happened"),
+        ("ever", -24 * 300, "happened"),
+        ("ever", 1, "happened"),
+        ("ever", None, "timed_out"),
+    ],
+)
+def test_which_events_end_a_wait(story: Story, since: str, when: float | None, arm: str) -> None:
+    """Before the entry, between entry and arrival, after the arrival, never: a table (S2)."""
+    ann = story.contact("ann@example.com")
+    entry = story.now + datetime.timedelta(days=301)
+    arrival = entry + datetime.timedelta(hours=1)
+    did_at = None if when is None else arrival + datetime.timedelta(hours=when)
+    moments = sorted({entry, arrival, arrival + datetime.timedelta(days=4), *([did_at] if did_at else [])})
+    campaign = story.campaign("Wait", on_event("began"), wait(1, "hours"), until_event("download", since))
+    for moment in moments:
+        story.now = moment
+        if moment == entry:
+            ann.did("began", run=False)
+        if moment == did_at:
+            ann.did("download", run=False)
+        story.run()
+    assert ann.path(campaign)[1] == f"wait_event:{arm}"
+
+
+@pytest.mark.parametrize(
+    ("since", "path"), [("arrival", []), ("entry", []), ("ever", ["happened"]), ("days", ["happened"])]
+)
+def test_the_event_that_let_the_contact_in_is_over(story: Story, since: str, path: list[str]) -> None:
+    """Waiting for what started the journey means: for the next time, unless earlier ones count, too (S2)."""
+    campaign = story.campaign("Wait", on_event("began"), until_event("began", since))
+    ann = story.contact("ann@example.com")
+    ann.did("began")
+    passed = [step.partition(":")[2] for step in ann.path(campaign)][:1]
+    assert passed == (path or [""])
+    story.after(hours=1)
+    ann.did("began")
+    assert ann.path(campaign)[0] == "wait_event:happened"
 
 
 def test_an_event_after_the_end_of_the_wait_does_not_count(story: Story) -> None:

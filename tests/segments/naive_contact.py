@@ -21,11 +21,12 @@ VALUES: list[Any] = [
     MISSING, None, "", " ", "pro", "Pro", "PROfessional", "free", "Élan", "ÉLAN", "élan vital", "100%", "a_b", "a,b", "3", "3.0",
     "true", "x\\y", "it's", 'say "hi"', "back\\slash", 3, 3.0, 3.5, -2, 0, 0.1, 10**15, 10**20, -(10**30), 1e300, 2**63, True,
     False, [], ["pro"], ["PRO", "free"], ["Élan", 3], [3, 3.5, True], ["pro", None, ["free"]], [["pro"]], {}, {"pro": 1},
-    {"a": {"b": ["c"]}}, "2026-03-02", "tab\there",
+    {"a": {"b": ["c"]}}, "2026-03-02", "tab\there", "3,50", " 3 ", "+3", "003", "1e3", "3.", "3\n", "٣", "9" * 15, "9" * 16, "TRUE",
+    " false ", "yes", ["3.0", "x"], [" true "], "[3]", "{}",
 ]  # fmt: skip
 ASKED = [
     "pro", "PRO", "élan", "ÉLAN", "É", "n", "3", "3.0", "3,5", "3.5", "0.1", "true", "FALSE", "100%", "%", "_", "a", "it's", '"',
-    "\\", "pro, free", "3, élan", "1e400", "99999999999999999999", "-2", "0", "ß", "\x00", "x" * 300,
+    "\\", "pro, free", "3, élan", "[3]", '["pro"]', "{}", "+3", "9" * 15, "1e400", "99999999999999999999", "-2", "0", "ß", "\x00", "x" * 300,
 ]  # fmt: skip
 TEXTS = ["is", "is_not", "one_of", "none_of", "contains", "not_contains", "starts_with", "ends_with", "exists", "missing"]  # fmt: skip
 NUMBERS = ["more_than", "at_least", "less_than", "at_most", "between"]
@@ -53,24 +54,31 @@ def _field(name: str, operators: list[str], values: list[str], attribute: str = 
     )
 
 
-def number_of(text: str) -> float | None:
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
+def number_of(value: Any) -> float | None:
+    """A number, or text that is one in the usual digits, with a point or a comma."""
+    if isinstance(value, str):
+        whole, _point, fraction = value.strip(" ").replace(",", ".").partition(".")
+        digits = [whole.removeprefix("-") if whole[:1] == "-" else whole.removeprefix("+")]
+        digits += [fraction] if _point else []
+        if not all(part.isascii() and part.isdigit() and len(part) <= 15 for part in digits):
+            return None
+        return float(value.strip(" ").replace(",", "."))
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 10**18:
         return None
-    return number if abs(number) <= 1e18 else None
+    return value
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def truth_of(value: Any) -> bool | None:
+    text = str(value).strip(" ").lower() if isinstance(value, str | bool) else ""
+    return {"true": True, "false": False}.get(text)
 
 
 def same(value: Any, text: str) -> bool:
     if isinstance(value, bool):
-        return str(value).lower() == text.strip().lower()
-    if is_number(value):
-        return number_of(text) is not None and value == number_of(text)
-    return isinstance(value, str) and value.lower() == text.lower()
+        return value is truth_of(text)
+    if isinstance(value, str) and value.lower() == text.lower():
+        return True
+    return number_of(value) is not None and number_of(value) == number_of(text)
 
 
 def parts(text: str) -> list[str]:
@@ -83,10 +91,8 @@ def compare(operator: str, value: Any, text: str, to: str) -> bool:
         return not compare(OPPOSITE[operator], value, text, to)
     if operator == "exists":
         return value is not None and value != ""
-    if operator == "yes":
-        return value is True
-    if operator == "no":
-        return value is False
+    if operator in ("yes", "no"):
+        return truth_of(value) is (operator == "yes")
     if "\x00" in text:
         return False
     if operator == "is":
@@ -94,8 +100,8 @@ def compare(operator: str, value: Any, text: str, to: str) -> bool:
     if operator == "one_of":
         return any(same(value, part) for part in parts(text))
     if operator in NUMBERS:
-        low, high = number_of(text), number_of(to)
-        if low is None or not is_number(value) or abs(value) > 10**18:
+        low, high, value = number_of(text), number_of(to), number_of(value)
+        if low is None or value is None:
             return False
         return {
             "more_than": value > low, "at_least": value >= low, "less_than": value < low, "at_most": value <= low,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wagtail import blocks
 
 from wagtail_journeys.streams import SharedStreamBlock
+
+if TYPE_CHECKING:
+    from .steps.base import Step
 
 #: How deep arms can be nested.
 DEPTH = 4
@@ -19,7 +23,8 @@ def step_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
     from .steps.base import GROUPS
 
     steps = sorted(
-        registry, key=lambda step: GROUPS.index(step.group) if step.group in GROUPS else len(GROUPS)
+        map(_sharing, registry),
+        key=lambda step: GROUPS.index(step.group) if step.group in GROUPS else len(GROUPS),
     )
     plain = {step.key: step.block() for step in steps if not (step.arms or step.arm_list)}
     found = list(plain.items())
@@ -27,6 +32,13 @@ def step_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
         stream = partial(_stream, found)
         found = [(step.key, plain.get(step.key) or step.block(step.arm_fields(stream))) for step in steps]
     return found
+
+
+def _sharing(step: Step) -> Step:
+    """The step with one set of fields for its blocks on every level: each is drawn into the page once."""
+    shared, fields = copy.copy(step), step.fields()
+    shared.fields = lambda: fields  # type: ignore[method-assign]
+    return shared
 
 
 def _stream(inner: list[tuple[str, blocks.Block]], label: Any) -> blocks.StreamBlock:

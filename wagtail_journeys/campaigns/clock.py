@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import zoneinfo
 
@@ -61,3 +62,21 @@ def in_words(amount: int, unit: str) -> str:
 def later(moment: datetime.datetime, amount: int, unit: str) -> datetime.datetime:
     """So much elapsed time later; ``unit`` is one of UNITS."""
     return moment + datetime.timedelta(**{unit: amount})
+
+
+def add_interval(moment: datetime.datetime, amount: int, unit: str, *zones: str) -> datetime.datetime:
+    """``moment`` plus so many hours, days, weeks or months; all but hours keep the clock time in the first zone that exists (E6).
+
+    The 31st plus a month is the last day of that month; a clock time that does not exist that day moves as in T2.
+    """
+    if unit == "hours":
+        return moment + datetime.timedelta(hours=amount)
+    zone = zone_of(*zones)
+    local = moment.astimezone(zone)
+    if unit == "months":
+        year, month = divmod(local.year * 12 + local.month - 1 + amount, 12)
+        last_day = calendar.monthrange(year, month + 1)[1]
+        day = datetime.date(year, month + 1, min(local.day, last_day))
+    else:
+        day = local.date() + datetime.timedelta(days=amount * (7 if unit == "weeks" else 1))
+    return at_local_time(day, local.time(), zone)

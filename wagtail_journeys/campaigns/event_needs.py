@@ -14,6 +14,8 @@ from wagtail_journeys.events.needs import Need, tell
 from wagtail_journeys.segments.conditions import registry as conditions
 from wagtail_journeys.segments.event_needs import names_in
 
+from . import asking
+from .conditions import registry as of_journeys
 from .models import Campaign
 from .triggers import registry as triggers
 
@@ -69,11 +71,11 @@ def _names_inside(value: Any) -> set[str]:
     if not isinstance(value, list):
         return set()
     if value and all(_is_rule(item) for item in value):
-        return names_in(value)
+        return names_in(value, asking.KINDS)
     return set().union(*map(_names_inside, value))
 
 
 def _is_rule(item: Any) -> bool:
     if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
         return False
-    return item.get("type") == "group" or item.get("type") in conditions
+    return item.get("type") == "group" or item.get("type") in conditions or item.get("type") in of_journeys

@@ -1,23 +1,26 @@
 from __future__ import annotations
 
-import zoneinfo
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms.utils import ErrorList
-from django.utils.translation import gettext as _t
+from django.forms.utils import ErrorDict, ErrorList
+from django.utils import timezone
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.blocks import StreamBlockValidationError, StreamValue
+from wagtail.blocks import StreamBlockValidationError
 from wagtail.blocks.list_block import ListBlockValidationError
 from wagtail.blocks.struct_block import StructBlockValidationError
 
-from wagtail_journeys.streams import raw
-
+from . import checks
 from .arms import STEPS, items_of
-from .models import Campaign
+from .checks import Draft, Finding
+from .checks.base import STREAMS
 from .steps import Step
 from .steps import registry as steps_registry
-from .triggers import registry as triggers_registry
+
+Messages = dict[str, list[str]]
 
 
 class CampaignForm(WagtailAdminModelForm):
@@ -25,70 +28,39 @@ class CampaignForm(WagtailAdminModelForm):
 
     class Media:
         css = {"all": ["wagtail_journeys/editor.css"]}
-        js = ["wagtail_journeys/segments-rows.js"]
+        js = ["wagtail_journeys/segments-rows.js", "wagtail_journeys/merge-tags.js"]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+    def _post_clean(self) -> None:
+        super()._post_clean()
         if self.is_deferred_validation:
-            return cleaned
-        self._check_frequency(cleaned)
-        self._check_dates(cleaned)
-        self._check_trigger(cleaned.get("trigger"))
-        self._check_facts("goal", cleaned.get("goal"))
-        self._check_facts("exits", cleaned.get("exits"))
-        self._check_zone(cleaned.get("time_zone") or "")
-        self._check_steps(cleaned.get("steps"))
-        return cleaned
-
-    def _check_frequency(self, cleaned: dict[str, Any]) -> None:
-        needed = cleaned.get("frequency") == Campaign.Frequency.INTERVAL
-        if needed and not cleaned.get("interval") and "interval" not in self.errors:
-            self.add_error("interval", _t("Say how long the interval is: a number greater than 0."))
-
-    def _check_dates(self, cleaned: dict[str, Any]) -> None:
-        starts, ends = cleaned.get("starts_at"), cleaned.get("ends_at")
-        if starts and ends and ends <= starts:
-            self.add_error("ends_at", _t("The end must be after the start."))
-
-    def _check_trigger(self, trigger: StreamValue | None) -> None:
-        if "trigger" in self.errors:
             return
-        if not trigger or len(trigger) != 1:
-            self.add_error("trigger", _t("Choose what starts the campaign: exactly one trigger."))
-            return
-        block = raw(trigger)[0]
-        problems = triggers_registry[block["type"]].problems(block["value"])
-        if problems:
-            self.add_error("trigger", StreamBlockValidationError(block_errors={0: at_block(problems)}))
+        self._check(timezone.now())  # noqa: TID251  a form: the campaign goes live now
 
-    def _check_facts(self, name: str, facts: StreamValue | None) -> None:
-        if name in self.errors or not facts:
-            return
-        found: dict[int, ValidationError] = {}
-        for number, block in enumerate(raw(facts)):
-            problems = triggers_registry[block["type"]].problems(block["value"])
-            if problems:
-                found[number] = at_block(problems)
-        if found:
-            self.add_error(name, StreamBlockValidationError(block_errors=found))
+    def show_problems(self, now: datetime.datetime) -> None:
+        """For a form that was not sent: what stands against the campaign as it was saved, each where it can be mended."""
+        self._errors = ErrorDict()
+        self.cleaned_data: dict[str, Any] = {}
+        self._check(now)
 
-    def _check_zone(self, zone: str) -> None:
-        if zone and zone not in zoneinfo.available_timezones() and "time_zone" not in self.errors:
-            self.add_error("time_zone", _t("There is no time zone “%s”. Example: Europe/Amsterdam.") % zone)
+    def _check(self, now: datetime.datetime) -> None:
+        draft = Draft(self.instance, now)
+        found = [finding for finding in checks.errors(draft) if finding.field not in self.errors]
+        for name in {finding.field for finding in found}:
+            self._show(name, [finding for finding in found if finding.field == name], draft)
 
-    def _check_steps(self, steps: StreamValue | None) -> None:
-        if "steps" in self.errors:
-            return
-        if not steps:
-            self.add_error("steps", _t("Add at least one step: without steps the campaign does nothing."))
-            return
-        error = steps_error(raw(steps))
+    def _show(self, name: str, found: Sequence[Finding], draft: Draft) -> None:
+        at: Messages = defaultdict(list)
+        for finding in found:
+            at[finding.block].append(finding.message)
+        for message in at.pop("", []):
+            self.add_error(name if name in self.fields else None, message)
+        error = stream_error(draft.raw[name], at) if name in STREAMS else None
         if error is not None:
-            self.add_error("steps", error)
+            self.add_error(name, error)
 
 
 def at_block(
-    messages: list[str], inside: dict[str, ValidationError] | None = None
+    messages: Sequence[str], inside: dict[str, ValidationError] | None = None
 ) -> StructBlockValidationError:
     """Messages shown at a block, and the errors of the streams inside it."""
     return StructBlockValidationError(
@@ -96,29 +68,34 @@ def at_block(
     )
 
 
-def steps_error(steps: list[dict[str, Any]]) -> StreamBlockValidationError | None:
-    """What keeps these steps from running, each message at its step, arms included; None when nothing does."""
+def stream_error(stream: list[dict[str, Any]], at: Messages) -> StreamBlockValidationError | None:
+    """The messages, by block id, each at its block of the stream, arms of steps included; None where there are none."""
     found: dict[int, ValidationError] = {}
-    for number, block in enumerate(steps):
-        step = steps_registry[block["type"]]
-        inside = {name: steps_error(block["value"].get(name) or []) for name in step.arms}
-        errors: dict[str, ValidationError] = {
-            name: error for name, error in inside.items() if error is not None
-        }
-        listed = _list_errors(step, block["value"])
-        if listed:
-            errors[step.arm_list] = ListBlockValidationError(block_errors=listed)
-        messages = step.problems(block["value"])
-        if messages or errors:
-            found[number] = at_block(messages, errors)
+    for number, block in enumerate(stream):
+        inside = _inside(block, at)
+        messages = at.get(block["id"], [])
+        if messages or inside:
+            found[number] = at_block(messages, inside)
     return StreamBlockValidationError(block_errors=found) if found else None
 
 
-def _list_errors(step: Step, value: dict[str, Any]) -> dict[int, ValidationError]:
+def _inside(block: dict[str, Any], at: Messages) -> dict[str, ValidationError]:
+    if block["type"] not in steps_registry:
+        return {}
+    step = steps_registry[block["type"]]
+    arms = {name: stream_error(block["value"].get(name) or [], at) for name in step.arms}
+    errors: dict[str, ValidationError] = {name: error for name, error in arms.items() if error is not None}
+    listed = _list_errors(step, block["value"], at)
+    if listed:
+        errors[step.arm_list] = ListBlockValidationError(block_errors=listed)
+    return errors
+
+
+def _list_errors(step: Step, value: dict[str, Any], at: Messages) -> dict[int, ValidationError]:
     """The same for the steps in a list of arms, by the number of the arm."""
     found: dict[int, ValidationError] = {}
     for number, item in enumerate(items_of(step, value)):
-        error = steps_error(item["value"].get(STEPS) or [])
+        error = stream_error(item["value"].get(STEPS) or [], at)
         if error is not None:
             found[number] = StructBlockValidationError(block_errors={STEPS: error})
     return found

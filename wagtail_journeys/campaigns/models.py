@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.contenttypes.fields import GenericRelation
@@ -15,7 +16,12 @@ from wagtail_journeys.segments.models import Match
 from wagtail_journeys.snippets import LateDraftMixin
 from wagtail_journeys.streams import RegistryStreamField, raw, with_ids
 
+from . import states
 from .blocks import ExitsBlock, GoalBlock, StepsBlock, TriggerBlock
+
+#: Asked before a revision goes live or is scheduled, with the campaign, the revision and whether its hour has come by the
+#: clock: False keeps it from going live. Filled when the app is ready; ``campaigns.golive`` is there.
+before_publishing: list[Callable[[Any, Any, bool], bool]] = []
 
 
 class Campaign(
@@ -46,6 +52,17 @@ class Campaign(
         PAUSED = "paused", _("paused: no entries, contacts inside stay where they are")
         STOPPING = "stopping", _("stopping: no entries, contacts inside finish")
         ENDED = "ended", _("ended")
+
+    class InsideFollow(models.TextChoices):
+        NEW = "new", _("follow the new version from where they are")
+        OLD = "old", _("finish on the version they are on")
+
+    class InsideRemoved(models.TextChoices):
+        GO_ON = "go_on", _("go on to the next step that is left")
+        EXIT = "exit", _("leave the campaign")
+
+    #: Written by ``journeys.lifecycle`` and ``journeys.publishing`` alone: neither a form nor a revision turns them back.
+    LIFE = ("state", "live_since", "paused_at", "ended_at", "archived_at")
 
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True)
@@ -159,6 +176,19 @@ class Campaign(
     )
     # What happened before this moment never starts the campaign; set when it goes live, emptied when it no longer is.
     live_since = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What publishing does with those inside; kept in the revision, so that scheduled and approved publishing does it too.
+    inside_follow = models.CharField(
+        _("contacts inside"), max_length=3, choices=InsideFollow.choices, default=InsideFollow.NEW
+    )
+    inside_removed = models.CharField(
+        _("contacts at a step that is removed"),
+        max_length=5,
+        choices=InsideRemoved.choices,
+        default=InsideRemoved.GO_ON,
+    )
 
     _revisions = GenericRelation("wagtailcore.Revision", related_query_name="journeys_campaign")
     _workflow_states = GenericRelation(
@@ -179,6 +209,10 @@ class Campaign(
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ["name"]
+        permissions = [
+            ("enrol_campaign", _("Can add contacts to campaigns")),
+            ("ignore_topics_campaign", _("Can publish campaigns that ignore topics")),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -188,6 +222,15 @@ class Campaign(
         steps = with_ids(self.raw_steps)
         if steps != self.raw_steps:
             self.steps = steps
+        if not kwargs.get("update_fields") and Campaign.objects.filter(pk=self.pk).exists():
+            if self._is_late():
+                return
+            # This instance may be older than the last pause.
+            kwargs["update_fields"] = [
+                field.name
+                for field in self._meta.concrete_fields
+                if not field.primary_key and field.name not in self.LIFE
+            ]
         super().save(*args, **kwargs)
 
     def with_content_json(self, content: dict[str, Any]) -> Campaign:
@@ -196,9 +239,16 @@ class Campaign(
         Read from the row, as this instance may be older than the last pause.
         """
         restored = super().with_content_json(content)
-        running = Campaign.objects.filter(pk=self.pk).values_list("state", "live_since").first()
-        restored.state, restored.live_since = running or (self.state, self.live_since)
+        life = Campaign.objects.filter(pk=self.pk).values(*self.LIFE).first() or {}
+        for name in self.LIFE:
+            setattr(restored, name, life.get(name, getattr(self, name)))
         return restored
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+        """Raises CannotGoLive where errors stand against it, save where the clock publishes: that is noted instead."""
+        by_clock = kwargs.get("log_action") == "wagtail.publish.scheduled"
+        if all(allow(self, revision, by_clock) for allow in before_publishing):
+            super().publish(revision, *args, **kwargs)
 
     preview_modes = [("flow", _("Flow chart"))]
 
@@ -250,8 +300,13 @@ class Campaign(
 
     @property
     def moves(self) -> bool:
-        """Whether contacts inside go on."""
-        return self.live and self.state in (self.State.RUNNING, self.State.STOPPING)
+        """Whether contacts inside go on. One that expired finishes although it is not live any more."""
+        return self.state == self.State.STOPPING or (self.live and self.state == self.State.RUNNING)
+
+    @property
+    def phase(self) -> states.Phase:
+        """What it is, in one word: see ``states``."""
+        return states.phase(self.live, self.state, archived=self.archived_at is not None)
 
 
 class CampaignVersion(models.Model):

@@ -9,17 +9,35 @@ from typing import Any
 from wagtail_journeys.calls.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class SendEmail:
-    """Effect: queue one message of this template to the contact."""
+class Effect:
+    """What a step wants done. ``is_message``: the contact notices it, so the control group of a split does not get it (S4)."""
 
+    __slots__ = ()
+    is_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendEmail(Effect):
+    """Queue one message of this template to the contact.
+
+    ``merge`` has the values of merge tags and what the step says instead of the template; ``variant`` is the id of the
+    step's variant. ``when_full`` (wait, skip, exit) and ``hold_until`` say what happens where a sending limit leaves no
+    room after all; ``capped_at`` is when one first held the message back, and ``refused`` why it is not sent at all.
+    """
+
+    is_message = True
     template: int
     merge: dict[str, Any]
+    variant: str = ""
+    when_full: str = "skip"
+    hold_until: datetime.datetime | None = None
+    capped_at: datetime.datetime | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeContact:
-    """Effect: ``operation`` (set, clear, increment, append) on a ``field`` ("locale", "points", "attributes.plan")."""
+class ChangeContact(Effect):
+    """Do ``operation`` (set, clear, increment, append) on a ``field`` ("locale", "points", "attributes.plan")."""
 
     field: str
     operation: str
@@ -27,31 +45,31 @@ class ChangeContact:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeList:
-    """Effect: put the contact on a static segment's list, or take it off."""
+class ChangeList(Effect):
+    """Put the contact on a static segment's list, or take it off."""
 
     segment: int
     add: bool
 
 
 @dataclass(frozen=True, slots=True)
-class RecordEvent:
-    """Effect: an event of the contact, which counts for segments and may start campaigns."""
+class RecordEvent(Effect):
+    """An event of the contact, which counts for segments and may start campaigns."""
 
     name: str
     properties: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class EndCampaign:
-    """Effect: end the contact's journeys in another campaign."""
+class EndCampaign(Effect):
+    """End the contact's journeys in another campaign."""
 
     campaign: int
 
 
 @dataclass(frozen=True, slots=True)
-class NotifyTeam:
-    """Effect: queue one email to colleagues; nothing in it is a merge tag any more."""
+class NotifyTeam(Effect):
+    """Queue one email to colleagues; nothing in it is a merge tag any more."""
 
     recipients: tuple[str, ...]
     subject: str
@@ -59,26 +77,24 @@ class NotifyTeam:
 
 
 @dataclass(frozen=True, slots=True)
-class CallHttp:
-    """Effect: queue one HTTP call. ``is_message``: the contact notices it, so the control group does not get it."""
+class CallHttp(Effect):
+    """Queue one HTTP call; whether it is a message to the contact (an SMS) only the editor knows."""
 
     request: Request
     is_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class KeepData:
-    """Effect: keep these values with the journey, for later steps."""
+class KeepData(Effect):
+    """Keep these values with the journey, for later steps."""
 
     values: dict[str, Any]
 
 
-Effect = SendEmail | ChangeContact | ChangeList | RecordEvent | EndCampaign | NotifyTeam | CallHttp | KeepData
-
-
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Go on: through ``arm`` where the step has arms. ``skipped`` says why the step did nothing.
+    """Go on: through ``arm`` where the step has arms. ``skipped`` says why the step did nothing; ``note`` is worth
+    knowing of what it did.
 
     ``holdout``: from here on the journey belongs to the control group and gets no messages.
     """
@@ -87,14 +103,16 @@ class Advance:
     skipped: str = ""
     effects: tuple[Effect, ...] = ()
     holdout: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitUntil:
-    """Stay here until ``moment``, then be asked again. ``effects`` happen while waiting."""
+    """Stay here until ``moment``, then be asked again. ``effects`` happen while waiting; ``reason`` is for the timeline."""
 
     moment: datetime.datetime
     effects: tuple[Effect, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,7 @@ class Exit:
     """Leave the campaign here."""
 
     reason: str
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,63 @@
 from __future__ import annotations
 
-from django.forms import RadioSelect
+import json
+from typing import Any
+
+from django.forms import Media, RadioSelect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
     MultiFieldPanel,
     ObjectList,
+    Panel,
     PublishingPanel,
     TabbedInterface,
 )
 
+from wagtail_journeys.streams import raw
+
+from . import flow
+from .blocks import DEPTH
 from .forms import CampaignForm
+from .live import FLOW_URL_NAME
+from .preview import trigger_sentence
+
+#: What the map says when something has been done on it, or cannot be.
+SPOKEN = {
+    "none": _("Choose a step on the map to open or move it."),
+    "moved": _("Moved “%(step)s”: %(place)s."),
+    "back": _("Moved “%(step)s” back."),
+    "deep": _("Steps can be nested %(depth)s levels deep. There is no room for “%(step)s” there."),
+    "first": _("“%(step)s” cannot go further this way."),
+    "cancelled": _("Not moved."),
+    "failed": _("The site does not answer; the map may be out of date."),
+}
+
+
+class FlowMapPanel(Panel):
+    """The steps in the form as a map, on which they can be opened, added and moved."""
+
+    class BoundPanel(Panel.BoundPanel):
+        template_name = "wagtail_journeys/campaigns/flow_map.html"
+
+        @property
+        def media(self) -> Media:
+            return super().media + Media(
+                css={"all": ["wagtail_journeys/flow.css", "wagtail_journeys/flow-map.css"]},
+                js=["wagtail_journeys/flow-map.js"],
+            )
+
+        def get_context_data(self, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+            campaign = self.instance
+            return {
+                **super().get_context_data(parent_context),
+                "chart": flow.sketch(trigger_sentence(campaign), raw(campaign.steps)),
+                "url": reverse(FLOW_URL_NAME),
+                "words": json.dumps({name: str(words) for name, words in SPOKEN.items()}),
+                "depth": DEPTH,
+            }
 
 
 def edit_handler() -> TabbedInterface:
@@ -36,10 +82,11 @@ def edit_handler() -> TabbedInterface:
                 ],
                 heading=_("Who may enter"),
             ),
+            FlowMapPanel(heading=_("Map")),
             FieldPanel(
                 "steps",
                 help_text=_(
-                    "From top to bottom, for every contact at its own pace. The preview panel draws them as a flow chart."
+                    "From top to bottom, for every contact at its own pace. The map above draws them."
                 ),
             ),
         ],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from wagtail_journeys.campaigns import arms
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
@@ -131,11 +132,24 @@ class LiveCampaign:
     exits: list[dict[str, Any]]
     exit_unmatched: bool
     exit_grace: int
+    #: The older version whose goal, exits and filters these are; those of the newest hold for all but ``besides``.
+    older: int | None = None
+    besides: frozenset[int] = frozenset()
 
     @property
     def admits(self) -> bool:
         """Whether contacts may enter (start and end dates aside)."""
-        return self.state == Campaign.State.RUNNING
+        return self.state == Campaign.State.RUNNING and self.older is None
+
+    def holds_for(self, version: int) -> bool:
+        """Whether goal, exits and filters are those of a journey on this version."""
+        return version not in self.besides if self.older is None else version == self.older
+
+
+def newest() -> QuerySet[CampaignVersion, int]:
+    """The ids of the newest version of every campaign."""
+    last = CampaignVersion.objects.filter(campaign=OuterRef("campaign")).order_by("-number").values("pk")[:1]
+    return CampaignVersion.objects.filter(pk=Subquery(last)).order_by().values_list("pk", flat=True)
 
 
 def admitting() -> list[LiveCampaign]:
@@ -145,15 +159,32 @@ def admitting() -> list[LiveCampaign]:
 
 def live() -> list[LiveCampaign]:
     """The live campaigns, the lowest priority number first. One statement, and one per new version."""
-    newest = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    return _read(Q(live=True))[0]
+
+
+def heard() -> list[LiveCampaign]:
+    """The campaigns for which something that happens may be a goal or a way out; those that ``admits`` let in by it.
+
+    Beside those that are live: those that finish or have ended, as goals are reached after the last step, too. A
+    campaign whose contacts finish on an older version comes once more for each of these: one statement, if any.
+    """
+    over = Q(state__in=[Campaign.State.STOPPING, Campaign.State.ENDED], archived_at__isnull=True)
+    found, several = _read(Q(live=True) | over)
+    return _with_older(found, several) if several else found
+
+
+def _read(which: Q) -> tuple[list[LiveCampaign], dict[int, LiveCampaign]]:
+    """The campaigns, and by their id those of which older versions are still needed."""
+    last = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("pk")[:1]
     rows = (
-        Campaign.objects.filter(live=True)
-        .annotate(version=Subquery(newest))
+        Campaign.objects.filter(which)
+        .annotate(version=Subquery(last), several=Exists(_kept().filter(campaign=OuterRef("pk"))))
         .exclude(version=None)
         .order_by("priority", "pk")
         .values(
             "pk",
             "version",
+            "several",
             "name",
             "frequency",
             "interval",
@@ -175,7 +206,8 @@ def live() -> list[LiveCampaign]:
             "hourly_cap",
         )
     )
-    found = []
+    found: list[LiveCampaign] = []
+    several: dict[int, LiveCampaign] = {}
     for row in rows:
         compiled = graph(row["version"])
         if compiled["trigger"] is None:
@@ -185,10 +217,6 @@ def live() -> list[LiveCampaign]:
                 id=row["pk"],
                 version=row["version"],
                 name=row["name"],
-                trigger=compiled["trigger"]["type"],
-                params=compiled["trigger"]["params"],
-                match=compiled["filters"]["match"],
-                rules=compiled["filters"]["rules"],
                 start=compiled["start"],
                 frequency=row["frequency"],
                 interval=row["interval"],
@@ -208,12 +236,45 @@ def live() -> list[LiveCampaign]:
                 run_key=row["run_key"],
                 entry_cap=row["entry_cap"],
                 hourly_cap=row["hourly_cap"],
-                goal=compiled.get("goal"),
-                goal_window=compiled.get("goal_window") or 30,
-                stop_on_goal=bool(compiled.get("stop_on_goal")),
-                exits=compiled.get("exits") or [],
-                exit_unmatched=bool(compiled.get("exit_unmatched")),
-                exit_grace=compiled.get("exit_grace") or 0,
+                **ways_out(compiled),
             )
         )
-    return found
+        if row["several"]:
+            several[row["pk"]] = found[-1]
+    return found, several
+
+
+def _kept() -> QuerySet[CampaignVersion]:
+    """Older versions by which something still happens to somebody."""
+    return CampaignVersion.objects.filter(retired_at__isnull=True).exclude(pk__in=newest())
+
+
+def _with_older(found: list[LiveCampaign], several: dict[int, LiveCampaign]) -> list[LiveCampaign]:
+    kept: dict[int, list[int]] = defaultdict(list)
+    rows = _kept().filter(campaign__in=several).order_by("number")
+    for campaign, version in rows.values_list("campaign_id", "pk"):
+        if ways_out(graph(version)) != ways_out(graph(several[campaign].version)):
+            kept[campaign].append(version)
+    result = []
+    for each in found:
+        older = kept[each.id]
+        result.append(replace(each, besides=frozenset(older)) if older else each)
+        result += [replace(each, older=version, **ways_out(graph(version))) for version in older]
+    return result
+
+
+def ways_out(compiled: Graph) -> dict[str, Any]:
+    """What a version says about goals and about leaving, by the names of LiveCampaign."""
+    trigger, filters = compiled.get("trigger") or {}, compiled.get("filters") or {}
+    return {
+        "trigger": trigger.get("type"),
+        "params": trigger.get("params"),
+        "match": filters.get("match"),
+        "rules": filters.get("rules") or [],
+        "goal": compiled.get("goal"),
+        "goal_window": compiled.get("goal_window") or 30,
+        "stop_on_goal": bool(compiled.get("stop_on_goal")),
+        "exits": compiled.get("exits") or [],
+        "exit_unmatched": bool(compiled.get("exit_unmatched")),
+        "exit_grace": compiled.get("exit_grace") or 0,
+    }

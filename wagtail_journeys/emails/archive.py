@@ -130,7 +130,7 @@ def content(message: Message) -> Content:
         )
     try:
         kept = {"site": {"root_url": ""}, **message.context}
-        return Content(render(message.version, kept, message.merge.get("defaults") or {}))
+        return Content(render(message.version, kept, {**message.merge, "mapping": {}}))
     except JourneysError as error:
         return Content(problem=str(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -251,6 +252,17 @@ def compose(template: EmailTemplate) -> Source:
     parsed = liquid.parse(template.subject, template.preheader, html, text)
     tags = [".".join(path) for path in parsed.paths if path[0] != "site"]
     return Source(template.subject, template.preheader, html, text, tags)
+
+
+@functools.lru_cache(maxsize=64)
+def with_preheader(html: str, old: str, new: str) -> str:
+    """A composed email with another preheader. The same is put together once per process."""
+    start = html.find(">", html.find("<body")) + 1
+    shown, before = _escape_around_liquid(new), _escape_around_liquid(old)
+    if old and before in html[start:]:
+        return html[:start] + html[start:].replace(before, shown, 1)
+    hidden = "display:none;font-size:1px;color:#ffffff;line-height:1px;max-height:0px;max-width:0px;opacity:0;overflow:hidden;"
+    return f'{html[:start]}<div style="{hidden}">{shown}</div>{html[start:]}'
 
 
 def _block(block: Any, method: str) -> Callable[[Any, Composition], str]:

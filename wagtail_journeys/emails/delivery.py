@@ -14,6 +14,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from email.utils import formataddr, parseaddr
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -30,7 +31,7 @@ from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.exceptions import TemplateError
 
-from . import marking, rendering, smtp, telling
+from . import limits, marking, rendering, smtp, telling
 from .gate import Gate as Gate
 from .gate import Tally as Tally
 from .mime import Letter
@@ -55,12 +56,13 @@ def deliver(clock: Clock, gate: Gate, limit: int) -> Tally:
     tally = Tally()
     with Carrier() as carrier:
         while tally.claimed < limit:
-            messages, claim = _claim(clock(), gate, min(limit - tally.claimed, conf.MESSAGE_BATCH))
-            if not messages:
-                break
-            tally.claimed += len(messages)
             before = len(tally.settled)
-            _Batch(messages, claim, clock, gate, carrier, tally).run()
+            mine = _claim(clock(), gate, min(limit - tally.claimed, conf.MESSAGE_BATCH), tally)
+            if not mine.due:
+                break
+            tally.claimed += mine.due
+            if mine.messages:
+                _Batch(mine, clock, gate, carrier, tally).run()
             if len(tally.settled) > before:
                 signals.messages_settled.send_robust(sender=Message, messages=tally.settled[before:])
             if tally.released:
@@ -93,7 +95,16 @@ def recover(now: datetime.datetime) -> Tally:
     return tally
 
 
-def _claim(now: datetime.datetime, gate: Gate, limit: int) -> tuple[list[Message], str]:
+class Claimed(NamedTuple):
+    """How many messages were due, those of them for which the sending limits leave room, and what they are claimed by."""
+
+    due: int
+    messages: list[Message]
+    claim: str
+    limits: list[limits.Limit]
+
+
+def _claim(now: datetime.datetime, gate: Gate, limit: int, tally: Tally) -> Claimed:
     claim = str(uuid.uuid4())
     due = (
         Message.objects.filter(due_at__lte=now, state__in=[State.QUEUED, State.DEFERRED])
@@ -102,10 +113,16 @@ def _claim(now: datetime.datetime, gate: Gate, limit: int) -> tuple[list[Message
     )
     with transaction.atomic(using=db.write_connection(Message).alias, durable=True):
         messages = db.claim(due, limit)
-        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        found = limits.all_limits() if messages else []
+        places = limits.give(messages, found, now)
+        Message.objects.filter(pk__in=[message.pk for message in places.given]).update(
             state=State.CLAIMED, claim=claim, due_at=now + datetime.timedelta(seconds=conf.MESSAGE_LEASE)
         )
-    return messages, claim
+        if places.leaving:
+            gate.leave(places.leaving, now)
+    for message in places.refused:
+        tally.count(State.CANCELLED, message)
+    return Claimed(len(messages), places.given, claim, found)
 
 
 class Last(NamedTuple):
@@ -119,11 +136,11 @@ class Last(NamedTuple):
 class _Batch:
     """Messages claimed together: filled in together, handed over one by one."""
 
-    def __init__(
-        self, messages: list[Message], claim: str, clock: Clock, gate: Gate, carrier: Carrier, tally: Tally
-    ) -> None:
+    def __init__(self, mine: Claimed, clock: Clock, gate: Gate, carrier: Carrier, tally: Tally) -> None:
+        messages, claim = mine.messages, mine.claim
         self.messages = messages
         self.claim = claim
+        self.limits = mine.limits
         self.clock = clock
         self.gate = gate
         self.carrier = carrier
@@ -132,7 +149,7 @@ class _Batch:
         self.begun = clock()
         self.lease_ends = self.begun + datetime.timedelta(seconds=conf.MESSAGE_LEASE * 0.8)
         self.by_id = {message.pk: message for message in messages}
-        self.marker = marking.marker(claim, gate.allowed(self.begun))
+        self.marker = self._make_marker(self.begun)
         self.marker_made = self.begun
         self.settler = marking.settler(claim)
         self.sender = marking.sender(claim)
@@ -177,7 +194,7 @@ class _Batch:
                 failed[message.pk] = _t("the email template is not live in any language")
                 continue
             try:
-                rendered = rendering.render(version, context, message.merge.get("defaults") or {})
+                rendered = rendering.render(version, context, message.merge)
                 letters.append(_letter(message, version, rendered, context))
             except TemplateError as error:
                 failed[message.pk] = str(error)
@@ -197,11 +214,14 @@ class _Batch:
             self._settle()  # before waiting for a new connection
         return self.carrier.connect()
 
+    def _make_marker(self, now: datetime.datetime) -> marking.Statement:
+        return marking.marker(self.claim, self.gate.allowed(now) & limits.room(self.limits, now))
+
     def _mark(self, message_id: int) -> bool:
         """Write down the outcome of the message before, and that this one is being handed over: one commit for both."""
         now = self.clock()
         if now - self.marker_made >= GATE_FRESH:
-            self.marker, self.marker_made = marking.marker(self.claim, self.gate.allowed(now)), now
+            self.marker, self.marker_made = self._make_marker(now), now
         values = (message_id, now, now + self.handover_limit)
         last = self._last(now)
         if last is None:
@@ -273,7 +293,9 @@ class _Batch:
             by_reason[reason].append(pk)
         now = self.clock()
         for reason, ids in by_reason.items():
-            self._mine(ids).update(state=state, reason=reason[:500], settled_at=now, due_at=None, claim="")
+            self._mine(ids).update(
+                state=state, reason=reason[:500], settled_at=now, due_at=None, claim="", send_key=None
+            )
             for pk in ids:
                 self.tally.count(state, pk)
 
@@ -288,12 +310,20 @@ class _Batch:
             asked = mine - reasons.keys()
             ok = set(Message.objects.filter(pk__in=asked).filter(passed).values_list("pk", flat=True))
             reasons |= dict.fromkeys(asked - ok, words)
-        rest = sorted(mine - reasons.keys())
+        rest = sorted(mine - reasons.keys() - self._without_room(mine))
         if rest:
             reasons |= {pk: words for pk, words in self.gate.reason(rest, self.clock()).items() if pk in mine}
         self._end(reasons, State.CANCELLED)
-        # Refused a moment ago and fine now: somebody changed their mind in between.
+        # Without room, which is decided at the next claim; or refused a moment ago and fine now, as somebody changed
+        # their mind in between.
         self._mine(mine - reasons.keys()).update(state=State.QUEUED, claim="", due_at=self.clock())
+
+    def _without_room(self, ids: Collection[int]) -> set[int]:
+        if not self.limits:
+            return set()
+        found = Message.objects.filter(pk__in=ids)
+        roomy = found.filter(limits.room(self.limits, self.clock())).values_list("pk", flat=True)
+        return set(ids) - set(roomy)
 
 
 def _letter(
@@ -309,15 +339,25 @@ def _letter(
     )
     return Letter(
         message=message.pk,
-        sender=version.from_email or settings.DEFAULT_FROM_EMAIL,
+        sender=_sender(message, version),
         to=message.address,
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
         header_id=message.header_id,
-        reply_to=version.reply_to,
+        reply_to=message.merge.get("reply_to") or version.reply_to,
         headers=headers,
     ).checked()
+
+
+def _sender(message: Message, version: TemplateVersion) -> str:
+    """What the step says, else the template, else the site."""
+    usual = version.from_email or settings.DEFAULT_FROM_EMAIL
+    own = message.merge.get("from_name"), message.merge.get("from_email")
+    if not any(own):
+        return usual
+    name, address = parseaddr(usual)
+    return formataddr((own[0] or name, own[1] or address))
 
 
 def send_notice(recipients: list[str], subject: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +23,9 @@ class Gate(Protocol):
 
     def reason(self, message_ids: list[int], now: datetime.datetime) -> dict[int, str]:
         """Why each of these (refused) messages may not be handed over, in words for the editor."""
+
+    def leave(self, reasons: Mapping[int, str], now: datetime.datetime) -> None:
+        """End the journeys of these messages, each for its reason; in the transaction that calls the messages off."""
 
 
 @dataclass

@@ -237,13 +237,18 @@ class Rendered:
     context_used: dict[str, Any]
 
 
-def fill_in(parsed: Parsed, context: Mapping[str, Any], defaults: Mapping[str, str]) -> Rendered:
+def fill_in(
+    parsed: Parsed,
+    context: Mapping[str, Any],
+    defaults: Mapping[str, str],
+    mapping: Mapping[str, str] | None = None,
+) -> Rendered:
     """The email with one contact's values. The template sees only the values that it names.
 
     ``defaults`` are used for tags without a value; an empty one prints nothing. Raises MissingValue naming the tag, or
     TemplateError.
     """
-    used = pick(parsed.paths, context, defaults)
+    used = pick(parsed.paths, context, defaults, mapping)
     values = {**used, **{name: context.get(name) for name in PLAIN}}
     subject = " ".join(render_part(parsed.subject, values, parsed.paths).split())
     preheader = " ".join(render_part(parsed.preheader, values, parsed.paths).split())
@@ -258,18 +263,33 @@ def fill_in(parsed: Parsed, context: Mapping[str, Any], defaults: Mapping[str, s
     return Rendered(subject[:MAX_SUBJECT], preheader, html, text, used)
 
 
-def pick(paths: Sequence[Path], context: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
-    """The values of ``paths``, nested as the template asks for them. What has no value is left out."""
+def is_path(text: str) -> bool:
+    """Whether it names a value, as in "contact.first_name"."""
+    root, *rest = text.split(".")
+    return root in OBJECTS and bool(rest) and all(part.strip() == part and part for part in rest)
+
+
+def pick(
+    paths: Sequence[Path],
+    context: Mapping[str, Any],
+    defaults: Mapping[str, str],
+    mapping: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The values of ``paths``, nested as the template asks for them. What has no value is left out.
+
+    ``mapping`` names another value for a tag: {"contact.first_name": "event.name"}.
+    """
     used: dict[str, Any] = {name: {} for name in OBJECTS}
     used["site"]["root_url"] = context["site"][
         "root_url"
     ]  # links that are merge tags are made absolute with it
     for path in paths:
         value: Any = context
-        for segment in path:
+        name = ".".join(path)
+        for segment in mapping[name].split(".") if mapping and name in mapping else path:
             value = value.get(segment) if isinstance(value, dict) else None
         if value is None or value == "":
-            default = defaults.get(".".join(path))
+            default = defaults.get(name)
             if default is None:
                 continue
             value = default or None  # an explicit blank prints nothing and counts as nothing in {% if %}

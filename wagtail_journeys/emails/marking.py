@@ -78,7 +78,7 @@ class Statement:
         return params
 
     def _execute(self, sql: str, params: list[Any]) -> int:
-        with self.connection.cursor() as cursor:
+        with db.prepared(self.connection) as cursor:
             cursor.execute(sql, params)
             return int(cursor.rowcount)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import uuid
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -7,10 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericRelation
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail.models import (
     DraftStateMixin,
     LockableMixin,
@@ -146,6 +150,55 @@ class TemplateVersion(models.Model):
         return f"{self.template} v{self.number}"
 
 
+class SendingLimit(models.Model):
+    """How many emails a contact gets at most in a rolling period, of one topic or of all together."""
+
+    class Unit(models.TextChoices):
+        HOURS = "hours", _("hours")
+        DAYS = "days", _("days")
+
+    topic = models.ForeignKey(
+        "wagtail_journeys.Topic",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="limits",
+        verbose_name=_("topic"),
+        help_text=_("Empty: all topics together."),
+    )
+    most = models.PositiveSmallIntegerField(
+        _("at most so many emails"), default=3, validators=[MinValueValidator(1)]
+    )
+    period = models.PositiveSmallIntegerField(
+        _("in"), default=7, validators=[MinValueValidator(1), MaxValueValidator(366)]
+    )
+    unit = models.CharField(_("unit"), max_length=5, choices=Unit.choices, default=Unit.DAYS)
+
+    class Meta:
+        verbose_name = _("sending limit")
+        verbose_name_plural = _("sending limits")
+        ordering = ["topic", "unit", "period"]
+
+    def __str__(self) -> str:
+        emails = ngettext("at most %d email", "at most %d emails", self.most) % self.most
+        if self.unit == self.Unit.HOURS:
+            length = ngettext("%d hour", "%d hours", self.period) % self.period
+        else:
+            length = ngettext("%d day", "%d days", self.period) % self.period
+        if self.topic is None:
+            return _t("%(emails)s in %(length)s") % {"emails": emails, "length": length}
+        return _t("%(emails)s about “%(topic)s” in %(length)s") % {
+            "emails": emails,
+            "topic": self.topic,
+            "length": length,
+        }
+
+    @property
+    def length(self) -> datetime.timedelta:
+        """Days are 24 hours each."""
+        return datetime.timedelta(**{self.unit: self.period})
+
+
 class Message(models.Model):
     """One email to one contact."""
 
@@ -196,6 +249,15 @@ class Message(models.Model):
         TemplateVersion, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False
     )
     entry_event_id = models.BigIntegerField(null=True, blank=True)
+    # Which of the step's variants it is: the id of the variant, "" without any.
+    variant = models.CharField(max_length=40, blank=True)
+    # What one send is, with the address: the same value twice would be the same email to the same address twice.
+    send_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    # What becomes of it where a sending limit leaves no room ("wait" until ``hold_until``, "skip", "exit"), and when one
+    # first held it back.
+    when_full = models.CharField(max_length=4, default="skip")
+    hold_until = models.DateTimeField(null=True, blank=True)
+    capped_at = models.DateTimeField(null=True, blank=True)
     address = models.CharField(max_length=320)
     address_hash = models.CharField(max_length=64)  # compared with the suppressed addresses
     subject = models.CharField(max_length=998, blank=True)

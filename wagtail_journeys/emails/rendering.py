@@ -189,12 +189,20 @@ def site_values(site: Site | None) -> dict[str, Any]:
 def render(
     version: TemplateVersion | composing.Source,
     context: Mapping[str, Any],
-    defaults: Mapping[str, str] | None = None,
+    merge: Mapping[str, Any] | None = None,
 ) -> Rendered:
     """Fill in one contact's values; the template sees only those that it names.
 
-    ``defaults`` are used for tags without a value; an empty one prints nothing. Raises MissingValue naming the tag, or
-    TemplateError.
+    ``merge`` is what the step says: ``defaults`` for tags without a value (an empty one prints nothing), ``mapping`` of
+    tags to other values, and a ``subject`` and a ``preheader`` instead of the template's. Raises MissingValue naming the
+    tag, or TemplateError.
     """
-    parsed = liquid.parse(version.subject, version.preheader, version.html, version.text)
-    return liquid.fill_in(parsed, context, defaults or {})
+    said = merge or {}
+    subject, preheader, html = version.subject, version.preheader, version.html
+    if said.get("subject"):
+        subject = str(said["subject"])
+    if said.get("preheader"):
+        html = composing.with_preheader(html, preheader, str(said["preheader"]))
+        preheader = str(said["preheader"])
+    parsed = liquid.parse(subject, preheader, html, version.text)
+    return liquid.fill_in(parsed, context, said.get("defaults") or {}, said.get("mapping"))

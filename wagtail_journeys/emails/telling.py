@@ -33,9 +33,25 @@ def sent(ids: Collection[int], now: datetime.datetime) -> None:
             "step_id",
             "visit__journey_id",
             "visit__journey__chain",
+            "variant",
+            "merge__variant",
         )
         told = []
-        for pk, uuid, contact, at, template, template_name, campaign, name, step, journey, chain in rows:
+        for (
+            pk,
+            uuid,
+            contact,
+            at,
+            template,
+            template_name,
+            campaign,
+            name,
+            step,
+            journey,
+            chain,
+            variant,
+            label,
+        ) in rows:
             properties = {
                 "message": str(uuid),
                 "template": template,
@@ -44,6 +60,8 @@ def sent(ids: Collection[int], now: datetime.datetime) -> None:
                 "campaign_name": name,
                 "journey": journey,
                 "step": step or None,
+                "variant": label or None,
+                "variant_id": variant or None,
                 catalogue.CHAIN: None if chain is None else chain + 1,
             }
             told.append(

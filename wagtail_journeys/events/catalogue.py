@@ -119,6 +119,8 @@ _EMAIL = {
     "campaign_name": "text",
     "journey": "number",
     "step": "text",
+    "variant": "text",
+    "variant_id": "text",
 }
 #: Properties of events that the package records itself.
 PROPERTIES: dict[str, dict[str, str]] = {

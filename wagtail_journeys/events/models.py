@@ -72,7 +72,8 @@ class Event(models.Model):
         constraints = [models.UniqueConstraint(fields=["source", "message_id"], name="wj_event_once")]
         indexes = [
             models.Index(fields=["contact", "name", "occurred_at"], name="wj_event_contact"),
-            models.Index(fields=["name", "occurred_at"], name="wj_event_name"),
+            # With the contact at the end: who did something in a period is read from the index alone.
+            models.Index(fields=["name", "occurred_at", "contact"], name="wj_event_name"),
             models.Index(
                 fields=["anonymous_id", "contact"],
                 name="wj_event_anonymous",

@@ -1,5 +1,5 @@
 """DOOR: events that a site's own code tells about."""
 
-from wagtail_journeys.ingest.api import identify, track
+from wagtail_journeys.ingest.api import enrol, identify, track
 
-__all__ = ["identify", "track"]
+__all__ = ["enrol", "identify", "track"]

@@ -1,19 +1,22 @@
-"""``track`` and ``identify`` for Python code. The row is written in the caller's transaction: it comes and goes with it."""
+"""``track``, ``identify`` and ``enrol`` for Python code. The row is written in the caller's transaction: it comes and goes with it."""
 
 from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
 
+from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.events import accounts, catalogue, sanitise
 from wagtail_journeys.events.inbox import Incoming, accept
 from wagtail_journeys.exceptions import BadEvent
+from wagtail_journeys.journeys import enrolment
+from wagtail_journeys.journeys.models import EnrolRequest
 
 #: Names that only the package itself writes, as only it knows them to be true.
 OWN_NAMES = frozenset(
@@ -106,6 +109,19 @@ def identify(
         message_id=message_id,
         source=source,
     )
+
+
+def enrol(
+    campaign: Campaign, contacts: Iterable[Contact | int], *, skip_trigger: bool = False
+) -> EnrolRequest:
+    """Add contacts (rows or primary keys) to a live campaign, by the next look at the queues, with every check.
+
+    Returns the request: ``entered``, ``refused`` (reason → number) and ``state`` say what became of it. A campaign with
+    a trigger of its own takes them only with ``skip_trigger``. Raises EnrolRefused where the campaign cannot be entered.
+    """
+    ids = [contact.pk if isinstance(contact, Contact) else contact for contact in contacts]
+    draft = enrolment.draft(campaign, EnrolRequest.Source.CODE, timezone.now(), contacts=ids)
+    return enrolment.ask(draft, skip_trigger=skip_trigger)
 
 
 def _accept(

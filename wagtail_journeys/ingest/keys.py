@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
@@ -37,6 +37,7 @@ class Key:
     origins: frozenset[str]
     events: frozenset[str]
     until: datetime.datetime | None = None  # the old value of a rotated key
+    may_enrol: bool = False
 
     @property
     def source(self) -> str:
@@ -66,9 +67,24 @@ def new_secret(key: WriteKey) -> str:
     return value
 
 
-def create(name: str, kind: str, *, origins: str = "", events: str = "", site: Site | None = None) -> str:
+def create(
+    name: str,
+    kind: str,
+    *,
+    origins: str = "",
+    events: str = "",
+    site: Site | None = None,
+    may_enrol: bool = False,
+) -> str:
     """Make a key from Python; returns its value, which is kept nowhere."""
-    key = WriteKey(name=name, kind=kind, allowed_origins=origins, allowed_events=events, site=site)
+    key = WriteKey(
+        name=name,
+        kind=kind,
+        allowed_origins=origins,
+        allowed_events=events,
+        site=site,
+        may_enrol=may_enrol,
+    )
     value = new_secret(key)
     key.save()
     forget()
@@ -131,12 +147,12 @@ def _load() -> Ring:
     origins: set[str] = set()
     declared = catalogue.for_visitors()
     for row in WriteKey.objects.filter(revoked_at__isnull=True):
-        key = Key(row.pk, row.kind == WriteKey.Kind.SERVER, row.site_id, row.origins, row.events | declared)
+        is_server = row.kind == WriteKey.Kind.SERVER
+        events = row.events | declared
+        key = Key(row.pk, is_server, row.site_id, row.origins, events, may_enrol=is_server and row.may_enrol)
         keys[row.secret_hash] = key
         if row.previous_hash and row.previous_until:
-            keys[row.previous_hash] = Key(
-                key.id, key.server, key.site_id, key.origins, key.events, row.previous_until
-            )
+            keys[row.previous_hash] = replace(key, until=row.previous_until)
         if not key.server:
             origins |= key.origins
     sites = dict(Site.objects.order_by("pk").values_list("hostname", "pk"))

@@ -62,6 +62,11 @@ class WriteKey(models.Model):
             "rejected, with the reason."
         ),
     )
+    may_enrol = models.BooleanField(
+        _("may add contacts to campaigns"),
+        default=False,
+        help_text=_("For a server key: it may put contacts into campaigns by the call “enrol”."),
+    )
     prefix = models.CharField(max_length=16, editable=False)
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)
     previous_hash = models.CharField(max_length=64, blank=True, editable=False)

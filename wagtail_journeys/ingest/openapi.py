@@ -108,6 +108,66 @@ def _post(call: str, summary: str) -> dict[str, Any]:
     }
 
 
+RESULT = {
+    "type": "object",
+    "required": ["result", "reason", "detail"],
+    "properties": {
+        "userId": {"type": "string"},
+        "email": {"type": "string"},
+        "result": {"enum": ["entered", "refused", "unknown", "waiting"]},
+        "reason": {"type": "string", "description": "Why it was refused, in a word."},
+        "detail": {"type": "string", "description": "The same in a sentence."},
+    },
+}
+ENROL = {
+    "type": "object",
+    "required": ["campaign", "contacts"],
+    "properties": {
+        "campaign": {"type": "integer", "description": "The number of a live campaign."},
+        "contacts": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 100,
+            "items": {
+                "type": "object",
+                "properties": {"userId": {"type": ["string", "integer"]}, "email": {"type": "string"}},
+                "anyOf": [{"required": ["userId"]}, {"required": ["email"]}],
+            },
+        },
+        "skipTrigger": {
+            "type": "boolean",
+            "description": "Also where the campaign starts by something else than adding contacts.",
+        },
+        "messageId": {
+            "type": "string",
+            "maxLength": 60,
+            "description": "Your id of the call: sent again, it answers the same and adds nobody.",
+        },
+        "writeKey": COMMON["writeKey"],
+    },
+}
+
+
+def _enrol() -> dict[str, Any]:
+    found = _post("enrol", "Add contacts to a campaign (server keys that may)")
+    schema = {
+        "type": "object",
+        "required": ["campaign", "results"],
+        "properties": {"campaign": {"type": "integer"}, "results": {"type": "array", "items": RESULT}},
+    }
+    answer = {
+        "description": "What became of each contact, in the order of the request.",
+        "content": {"application/json": {"schema": schema}},
+    }
+    found["post"]["responses"] = {
+        **RESPONSES,
+        "200": answer,
+        "404": _refusal("There is no live campaign of this number."),
+        "409": _refusal("The campaign lets nobody in at the moment, or starts by another trigger."),
+    }
+    return found
+
+
 def _schema(call: str, message: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
@@ -163,6 +223,7 @@ DOCUMENT: dict[str, Any] = {
         **{f"/{call}": _post(call, message["summary"]) for call, message in MESSAGES.items()},
         "/batch": _post("batch", "Send many messages at once"),
         "/import": _post("import", "Send many past messages at once (server keys)"),
+        "/enrol": _enrol(),
         "/projects/{key}/settings": _get(
             "settings",
             "The settings that browser SDKs ask for",
@@ -184,6 +245,7 @@ DOCUMENT: dict[str, Any] = {
             **{call: _schema(call, message) for call, message in MESSAGES.items()},
             "batch": _batch("Messages, each with its type."),
             "import": _batch("Messages of the past, each with its type and timestamp."),
+            "enrol": ENROL,
             "Problem": PROBLEM,
         },
     },

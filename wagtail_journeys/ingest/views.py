@@ -20,7 +20,17 @@ from django.views.decorators.csrf import csrf_exempt
 from wagtail_journeys.events import bots, sanitise
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.exceptions import BadEvent
-from wagtail_journeys.ingest import bodies, keeping, keys, limits, openapi, problems, protocol, resubmission
+from wagtail_journeys.ingest import (
+    bodies,
+    enrolling,
+    keeping,
+    keys,
+    limits,
+    openapi,
+    problems,
+    protocol,
+    resubmission,
+)
 from wagtail_journeys.ingest.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -95,6 +105,23 @@ def collect(request: HttpRequest, call: str) -> HttpResponse:
     limits.pay(key, address, max(1, len(events)))
     keys.used(key, now)
     return HttpResponse(KEPT, content_type="application/json")
+
+
+@door("POST")
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Add contacts to a campaign at once, and say of each what became of it."""
+    now = timezone.now()
+    known = _header_key(request, now)
+    body, _size = bodies.parse(_body(request), request.headers.get("Content-Encoding", "").strip().lower())
+    key = known or _key(body.get("writeKey"), now)
+    _check_origin(request, key)
+    limits.check_key(key)
+    # Otherwise LocaleMiddleware answers a 404 by looking for a page of this name in a language.
+    request.urlconf = "wagtail_journeys.urls"
+    answer = enrolling.add(body, key, now)
+    limits.pay(key, "", len(answer["results"]))
+    keys.used(key, now)
+    return JsonResponse(answer)
 
 
 @door("GET HEAD")

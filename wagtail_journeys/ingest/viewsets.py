@@ -53,6 +53,7 @@ edit_handler = ObjectList(
             ],
             heading=_("For public keys"),
         ),
+        MultiFieldPanel([FieldPanel("may_enrol")], heading=_("For server keys")),
     ]
 )
 

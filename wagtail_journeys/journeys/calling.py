@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from django.db.models import F, Q
 
@@ -12,20 +12,12 @@ from wagtail_journeys import db
 from wagtail_journeys.calls import outbox
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.outcomes import CallHttp, KeepData
+from wagtail_journeys.campaigns.states import moving
 from wagtail_journeys.journeys.models import Journey
+from wagtail_journeys.journeys.travelling import Traveller
 
 #: Characters of everything that a journey keeps; what comes after is not kept.
 MOST_DATA = 20_000
-
-
-class Traveller(Protocol):
-    """What is needed of the engine's claimed journeys."""
-
-    id: int
-    campaign: int
-    contact: int
-    step: str
-    visit: int | None
 
 
 def queue(wanted: Iterable[tuple[Traveller, CallHttp]], now: datetime.datetime) -> int:
@@ -60,10 +52,8 @@ class CallGate:
 
     def claimable(self, now: datetime.datetime) -> Q:
         """Calls of a campaign that is paused or not live stay in the queue; those sent again by hand do not."""
-        running = [Campaign.State.RUNNING, Campaign.State.STOPPING]
-        return (
-            Q(by_hand=True) | Q(campaign__isnull=True) | Q(campaign__live=True, campaign__state__in=running)
-        )
+        over = Q(campaign__state=Campaign.State.ENDED)  # ``allowed`` refuses those whose journey is over
+        return Q(by_hand=True) | Q(campaign__isnull=True) | moving("campaign__") | over
 
     def allowed(self, now: datetime.datetime) -> Q:
         """A call is for the journey that stands at its step; one that has ended or was moved on needs none."""

@@ -19,11 +19,16 @@ from wagtail_journeys.events.places import Places
 from wagtail_journeys.journeys.models import PendingEntry
 from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.membership import Change
+from wagtail_journeys.segments.models import Membership
+
+#: How the key of an entry begins that entering a segment has led to; behind it stands the stay.
+ENTERED = "membership:"
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A contact that something might let into a campaign: an event, a segment entered, or a pending entry."""
+    """A contact that something might let into a campaign: an event, a segment entered, a date, somebody who adds it, or a
+    pending entry. ``refused`` is the reason, once it has been decided against."""
 
     campaign: LiveCampaign
     contact: int
@@ -35,11 +40,18 @@ class Candidate:
     held: bool = False  # by an event that may start nothing, as nobody has declared it
     chain: int = 0  # how many campaigns, each started by the one before, have led here (S7)
     run_key: str = ""  # what frequency and concurrency count by (E6)
+    until: datetime.datetime | None = None  # after that it is too late (T3)
+    note: str = ""  # for the timeline
+    refused: str = ""
 
 
 def from_events(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
-    """Campaigns by event name, then the trigger's own look at each event: no statement per campaign or event."""
-    return _enrolled(campaigns, events) + _heard(campaigns, events)
+    """Campaigns by event name, then the trigger's own look at each event: no statement per campaign or event.
+
+    Only who is added by name hears that a campaign lets nobody in: nothing else is collected meanwhile (E5).
+    """
+    admitting = [campaign for campaign in campaigns if campaign.admits]
+    return _enrolled(campaigns, events) + _heard(admitting, events)
 
 
 def _enrolled(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Candidate]:
@@ -112,7 +124,10 @@ def _heard(campaigns: list[LiveCampaign], events: Sequence[Recorded]) -> list[Ca
 def from_changes(
     campaigns: list[LiveCampaign], changes: Sequence[Change], chains: Mapping[int, int]
 ) -> list[Candidate]:
-    """``chains`` says, for contacts that a campaign has just changed, how many campaigns have led to that."""
+    """``chains`` says, for contacts that a campaign has just changed, how many campaigns have led to that.
+
+    Who enters or leaves a segment without matching the filters has a second chance, as with an event (E3).
+    """
     listening: dict[tuple[int, bool], list[LiveCampaign]] = defaultdict(list)
     for campaign in campaigns:
         trigger = registry[campaign.trigger]
@@ -124,8 +139,9 @@ def from_changes(
         Candidate(
             campaign,
             change.contact,
-            f"membership:{change.membership}" if change.entered else f"left:{change.membership}",
+            f"{ENTERED}{change.membership}" if change.entered else f"left:{change.membership}",
             change.at,
+            deadline=change.at + datetime.timedelta(minutes=campaign.matching_window),
             chain=chains.get(change.contact, -1) + 1,
         )
         for change in changes
@@ -136,15 +152,17 @@ def from_changes(
 def from_pending(
     campaigns: list[LiveCampaign], touched: set[int], now: datetime.datetime, *, deadlines: bool
 ) -> list[Candidate]:
-    waiting = PendingEntry.objects.filter(state=PendingEntry.State.WAITING)
+    rows = PendingEntry.objects.filter(state=PendingEntry.State.WAITING)
     if deadlines:
-        waiting = waiting.filter(deadline__lte=now).order_by("deadline")[:1000]
+        rows = rows.filter(deadline__lte=now).order_by("deadline")[:1000]
     elif touched:
-        waiting = waiting.filter(compiler.among(touched, "contact_id"), deadline__gt=now)
+        rows = rows.filter(compiler.among(touched, "contact_id"), deadline__gt=now)
     else:
         return []
     by_id = {campaign.id: campaign for campaign in campaigns}
     found = []
+    waiting = list(rows)
+    gone = _moved_on(waiting)
     for row in waiting:
         campaign = by_id.get(row.campaign_id)
         if campaign is not None:
@@ -152,7 +170,7 @@ def from_pending(
                 Candidate(
                     campaign,
                     row.contact_id,
-                    f"event:{row.event_id}",
+                    row.entry_key or f"event:{row.event_id}",
                     row.created_at,
                     row.event_id,
                     row.deadline,
@@ -162,11 +180,31 @@ def from_pending(
             )
     if deadlines:
         # Their campaign is not live any more: nothing will ever decide them.
-        gone = [row.pk for row in waiting if row.campaign_id not in by_id]
-        PendingEntry.objects.filter(pk__in=gone).update(
-            state=PendingEntry.State.GAVE_UP, decided_at=now, reason=_("the campaign is not live any more")
+        _give_up(
+            [row.pk for row in waiting if row.campaign_id not in by_id],
+            _("the campaign is not live any more"),
+            now,
         )
+    if gone:
+        _give_up([row.pk for row in waiting if row.pk in gone], _("it was in the segment no longer"), now)
+        found = [candidate for candidate in found if candidate.pending and candidate.pending.pk not in gone]
     return found
+
+
+def _moved_on(waiting: list[PendingEntry]) -> set[int]:
+    """Those that wait for having entered a segment which they have left again. One statement, if there are such."""
+    stays = {row.pk: row.entry_key.partition(":")[2] for row in waiting if row.entry_key.startswith(ENTERED)}
+    if not stays:
+        return set()
+    inside = Membership.objects.filter(compiler.among([int(stay) for stay in stays.values()]))
+    still = set(inside.filter(left_at__isnull=True).values_list("pk", flat=True))
+    return {row for row, stay in stays.items() if int(stay) not in still}
+
+
+def _give_up(rows: list[int], reason: str, now: datetime.datetime) -> None:
+    PendingEntry.objects.filter(pk__in=rows).update(
+        state=PendingEntry.State.GAVE_UP, decided_at=now, reason=reason
+    )
 
 
 def adoptable(events: Sequence[Recorded], now: datetime.datetime) -> list[Recorded]:

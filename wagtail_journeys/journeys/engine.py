@@ -10,91 +10,34 @@ import datetime
 import logging
 import random
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys import db
-from wagtail_journeys.campaigns import versions
-from wagtail_journeys.campaigns.models import Campaign
+from wagtail_journeys.campaigns import versions, words
+from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
 from wagtail_journeys.campaigns.outcomes import (
     Advance,
-    CallHttp,
-    ChangeContact,
-    ChangeList,
-    Effect,
-    EndCampaign,
     Exit,
     Fail,
-    KeepData,
-    NotifyTeam,
     Outcome,
-    RecordEvent,
     Retry,
-    SendEmail,
     WaitUntil,
 )
+from wagtail_journeys.campaigns.states import moving
 from wagtail_journeys.campaigns.steps import Group, Position, Step, registry
 from wagtail_journeys.conf import conf
-from wagtail_journeys.contacts import changes
-from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails import notices, outbox
-from wagtail_journeys.events import catalogue, inbox
-from wagtail_journeys.events.inbox import Incoming
-from wagtail_journeys.exceptions import UnknownKey
-from wagtail_journeys.journeys import calling, endings, telling
+from wagtail_journeys.exceptions import BadRules, UnknownKey
+from wagtail_journeys.journeys import effects, telling
 from wagtail_journeys.journeys.models import Journey, Visit
-from wagtail_journeys.segments import compiler
-from wagtail_journeys.segments.membership import Change
-from wagtail_journeys.segments.models import Segment
+from wagtail_journeys.journeys.travelling import Moved, Traveller
 
 logger = logging.getLogger(__name__)
 
 State = Journey.State
-
-#: What the control group of a split does not get.
-MESSAGES = (SendEmail,)
-
-
-@dataclass(slots=True)
-class Traveller:
-    """A claimed journey, in memory until its new position is written."""
-
-    id: int
-    campaign: int
-    version: int
-    contact: int
-    step: str
-    visit: int | None
-    arrived_at: datetime.datetime
-    entered_at: datetime.datetime
-    entry_event: int | None
-    attempts: int
-    holdout: bool
-    chain: int
-    due_at: datetime.datetime | None = None
-    state: str = "active"
-    ended_at: datetime.datetime | None = None
-    end_reason: str = ""
-
-    def end(self, state: str, reason: str, now: datetime.datetime) -> None:
-        self.state, self.end_reason, self.ended_at, self.due_at = state, reason[:200], now, None
-
-
-@dataclass
-class Moved:
-    """What one batch did. ``fields`` are contact fields that steps changed, with the contacts; ``changes`` are stays on
-    lists that steps began or ended; ``chains`` how many campaigns led to the journey of each contact.
-    """
-
-    journeys: int = 0
-    changes: list[Change] = field(default_factory=list)
-    chains: dict[int, int] = field(default_factory=dict)
-    fields: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    ended: list[Traveller] = field(default_factory=list)
-    messages: int = 0
 
 
 def move(now: datetime.datetime, limit: int) -> Moved:
@@ -103,46 +46,37 @@ def move(now: datetime.datetime, limit: int) -> Moved:
     The number of statements depends on the number of steps that the batch passes, not on the number of journeys.
     """
     # Left out rather than asked for: an index on due_at then finds what is due, however many journeys wait.
-    parked = Campaign.objects.exclude(live=True, state__in=[Campaign.State.RUNNING, Campaign.State.STOPPING])
+    parked = Campaign.objects.exclude(moving())
     claimed = db.claim(
         Journey.objects.filter(state=State.ACTIVE, due_at__lte=now)
         .exclude(campaign_id__in=list(parked.values_list("pk", flat=True)))
-        .order_by("due_at", "pk"),
+        .order_by("due_at", "pk")
+        .values_list(*Traveller.COLUMNS),
         limit,
     )
     moved = Moved(journeys=len(claimed))
     if not claimed:
         return moved
-    travellers = [_traveller(journey) for journey in claimed]
+    travellers = [Traveller(*row) for row in claimed]
     standing: dict[tuple[int, str], list[Traveller]] = defaultdict(list)
     for traveller in travellers:
         standing[(traveller.version, traveller.step)].append(traveller)
     places = {version: _ranks(version) for version in {traveller.version for traveller in travellers}}
+    priorities = dict(
+        CampaignVersion.objects.filter(pk__in=places).order_by().values_list("pk", "campaign__priority")
+    )
     while standing:
-        # In the order of the graph, so that the arms of a branch have met again before the next step is asked.
-        here = min(standing, key=lambda place: (place[0], places[place[0]].get(place[1], -1)))
+        # The campaign with the lowest priority number first, then in the order of the graph, so that the arms of a branch
+        # have met again before the next step is asked.
+        here = min(
+            standing,
+            key=lambda place: (priorities[place[0]], place[0], places[place[0]].get(place[1], -1)),
+        )
         group = standing.pop(here)
         for traveller in _pass_step(here[0], here[1], group, moved, now):
             standing[(traveller.version, traveller.step)].append(traveller)
     _write(travellers, moved, now)
     return moved
-
-
-def _traveller(journey: Journey) -> Traveller:
-    return Traveller(
-        id=journey.pk,
-        campaign=journey.campaign_id,
-        version=journey.version_id,
-        contact=journey.contact_id,
-        step=journey.step_id,
-        visit=journey.visit_id,
-        arrived_at=journey.arrived_at or journey.entered_at,
-        entered_at=journey.entered_at,
-        entry_event=journey.entry_event_id,
-        attempts=journey.attempts,
-        holdout=journey.holdout,
-        chain=journey.chain,
-    )
 
 
 def _ranks(version: int) -> dict[str, int]:
@@ -155,10 +89,17 @@ def _pass_step(
     """Ask the step, record the visits, do the effects. Returns those that go on to another step at once."""
     graph = versions.graph(version)
     node = graph["nodes"].get(step_id)
-    outcomes = _outcomes(step_id, node, group, graph.get("zone") or "", now)
+    with words.known(graph["nodes"]):
+        outcomes = _outcomes(step_id, node, group, graph.get("zone") or "", now)
+    _leave_out(node, group, outcomes)
+    held_out = {traveller.id: traveller.holdout for traveller in group}
     _hold_out(group, outcomes)
     again = _record_visits(group, outcomes, now)
-    _do_effects(group, outcomes, again, moved, now)
+    for traveller in group:
+        if traveller.id in again:
+            # An edit has put the step in front of it once more: passed in no time, with everything in its arms (P3).
+            outcomes[traveller.id], traveller.holdout = Advance(), held_out[traveller.id]
+    effects.do(group, outcomes, again, moved, now)
     onward = []
     for traveller in group:
         outcome = outcomes[traveller.id]
@@ -213,7 +154,17 @@ def _decide(
 ) -> dict[int, Outcome]:
     """The step's decisions. If it raises, the group is halved until the journey it raises for stands alone (S8)."""
     positions = [
-        Position(t.id, t.contact, t.arrived_at, t.entered_at, t.entry_event, t.attempts) for t in group
+        Position(
+            t.id,
+            t.contact,
+            t.arrived_at,
+            t.entered_at,
+            t.entry_event,
+            t.attempts,
+            asked_before=t.visit is not None,
+            holdout=t.holdout,
+        )
+        for t in group
     ]
     try:
         with transaction.atomic():
@@ -224,6 +175,8 @@ def _decide(
             return outcomes
     except (OperationalError, InterfaceError):
         raise  # the database, not the step: the whole batch is tried again
+    except BadRules as error:  # of the step's, whoever stands at it
+        return {traveller.id: _failed(traveller, str(error)) for traveller in group}
     except Exception as error:
         if len(group) == 1:
             logger.warning("Step %s failed for journey %s", step_id, group[0].id, exc_info=True)
@@ -235,22 +188,39 @@ def _decide(
         }
 
 
+def _leave_out(node: dict[str, Any] | None, group: list[Traveller], outcomes: dict[int, Outcome]) -> None:
+    """What was due while the campaign was paused is passed over where its editor said so when resuming it (P2)."""
+    late = [traveller for traveller in group if traveller.skips]
+    if not late or node is None:
+        return
+    kind = type(registry[node["type"]]) if node["type"] in registry else Step
+    for traveller in late:
+        outcome = outcomes[traveller.id]
+        if kind.waits:  # its time was due, or what comes behind it
+            traveller.skips = isinstance(outcome, Advance) or (kind.holds and isinstance(outcome, WaitUntil))
+            continue
+        traveller.skips = False
+        done_before = traveller.visit is not None and not traveller.attempts
+        if not done_before:
+            outcomes[traveller.id] = Advance(skipped=_t("was overdue when the campaign was resumed"))
+
+
 def _hold_out(group: list[Traveller], outcomes: dict[int, Outcome]) -> None:
     """Whoever is in the control group goes the same way as the others, without the messages (S4)."""
     for traveller in group:
         outcome = outcomes[traveller.id]
-        if isinstance(outcome, WaitUntil) and traveller.holdout and any(map(_is_message, outcome.effects)):
-            outcomes[traveller.id] = Advance(skipped=_t("in the control group"))
-        if not isinstance(outcome, Advance):
-            continue
-        if traveller.holdout and any(isinstance(effect, MESSAGES) for effect in outcome.effects):
-            kept = tuple(effect for effect in outcome.effects if not isinstance(effect, MESSAGES))
-            outcomes[traveller.id] = replace(outcome, effects=kept, skipped=_t("in the control group"))
-        traveller.holdout = traveller.holdout or outcome.holdout
-
-
-def _is_message(effect: Effect) -> bool:
-    return isinstance(effect, CallHttp) and effect.is_message
+        if traveller.holdout and isinstance(outcome, Advance | WaitUntil):
+            kept = tuple(effect for effect in outcome.effects if not effect.is_message)
+            if len(kept) < len(outcome.effects):
+                said = _t("in the control group")
+                # Who would wait for the message to be sent does not: there is none.
+                outcomes[traveller.id] = outcome = (
+                    replace(outcome, effects=kept, skipped=said)
+                    if isinstance(outcome, Advance)
+                    else Advance(effects=kept, skipped=said)
+                )
+        if isinstance(outcome, Advance):
+            traveller.holdout = traveller.holdout or outcome.holdout
 
 
 def _failed(traveller: Traveller, error: str) -> Outcome:
@@ -301,130 +271,14 @@ def _departure(outcome: Outcome, now: datetime.datetime) -> tuple[datetime.datet
     """(left at, outcome, arm, reason) of a visit."""
     if isinstance(outcome, Advance):
         what = Visit.Outcome.SKIPPED if outcome.skipped else Visit.Outcome.PASSED
-        return now, what.value, outcome.arm, outcome.skipped[:500]
+        return now, what.value, outcome.arm, (outcome.skipped or outcome.note)[:500]
     if isinstance(outcome, Exit):
         return now, Visit.Outcome.EXITED.value, "", outcome.reason[:500]
     if isinstance(outcome, Fail):
         return now, Visit.Outcome.FAILED.value, "", outcome.error[:500]
     if isinstance(outcome, Retry):
         return None, "", "", outcome.error[:500]
-    return None, "", "", ""
-
-
-def _do_effects(
-    group: list[Traveller],
-    outcomes: dict[int, Outcome],
-    again: set[int],
-    moved: Moved,
-    now: datetime.datetime,
-) -> None:
-    wanted: dict[type[Effect], list[tuple[Traveller, Any]]] = defaultdict(list)
-    for traveller in group:
-        outcome = outcomes[traveller.id]
-        if not isinstance(outcome, Advance | WaitUntil) or traveller.id in again:
-            continue
-        for effect in outcome.effects:
-            wanted[type(effect)].append((traveller, effect))
-            moved.chains[traveller.contact] = max(traveller.chain, moved.chains.get(traveller.contact, 0))
-    updates = [(traveller.contact, effect) for traveller, effect in wanted[ChangeContact]]
-    for name, contacts in changes.apply(updates).items():
-        moved.fields[name] |= contacts
-    moved.changes += _change_lists(wanted[ChangeList], now)
-    _record_events(wanted[RecordEvent], now)
-    _end_campaigns(wanted[EndCampaign], now)
-    notices.queue_many(
-        [
-            notices.Draft(traveller.visit, effect.recipients, effect.subject, effect.text)
-            for traveller, effect in wanted[NotifyTeam]
-        ],
-        now,
-    )
-    moved.messages += _queue_emails(wanted[SendEmail], now)
-    calling.queue(wanted[CallHttp], now)
-    calling.keep(wanted[KeepData])
-
-
-def _change_lists(wanted: list[tuple[Traveller, ChangeList]], now: datetime.datetime) -> list[Change]:
-    """One pair of statements per list that the step names."""
-    if not wanted:
-        return []
-    from wagtail_journeys.segments import lists
-
-    chosen: dict[tuple[int, bool], list[int]] = defaultdict(list)
-    for traveller, effect in wanted:
-        chosen[(effect.segment, effect.add)].append(traveller.contact)
-    segments = Segment.objects.in_bulk({segment for segment, _add in chosen})
-    made: list[Change] = []
-    for (segment, add), contacts in chosen.items():
-        if segment in segments:
-            made += (lists.add if add else lists.remove)(segments[segment], contacts, now)
-    return made
-
-
-def _record_events(wanted: list[tuple[Traveller, RecordEvent]], now: datetime.datetime) -> None:
-    """Through the inbox, like any other event; the chain says how many campaigns have led to it (S7)."""
-    inbox.accept_many(
-        [
-            Incoming(
-                source=catalogue.ENGINE,
-                name=effect.name,
-                message_id=f"visit:{traveller.visit}:{effect.name}"[:100],
-                occurred_at=now,
-                contact_id=traveller.contact,
-                properties={
-                    **effect.properties,
-                    catalogue.CHAIN: traveller.chain + 1,
-                    "by_campaign": traveller.campaign,
-                },
-            )
-            for traveller, effect in wanted
-        ],
-        now,
-        wake=False,
-    )
-
-
-def _end_campaigns(wanted: list[tuple[Traveller, EndCampaign]], now: datetime.datetime) -> None:
-    """One statement to end, one for the visits, per campaign that the step names."""
-    chosen: dict[int, list[Traveller]] = defaultdict(list)
-    for traveller, effect in wanted:
-        chosen[effect.campaign].append(traveller)
-    for campaign, travellers in chosen.items():
-        theirs = Journey.objects.filter(
-            compiler.among({traveller.contact for traveller in travellers}, "contact_id"),
-            campaign=campaign,
-        ).exclude(pk__in=[traveller.id for traveller in travellers])
-        endings.end(theirs, _t("ended by another campaign"), now)
-
-
-def _queue_emails(emails: list[tuple[Traveller, SendEmail]], now: datetime.datetime) -> int:
-    if emails:
-        addresses = dict(
-            Contact.objects.filter(pk__in={t.contact for t, _effect in emails}).values_list("pk", "email")
-        )
-        topics = dict(
-            Campaign.objects.filter(pk__in={t.campaign for t, _effect in emails}).values_list(
-                "pk", "topic_id"
-            )
-        )
-        return outbox.queue_many(
-            [
-                outbox.Draft(
-                    visit=traveller.visit,
-                    campaign=traveller.campaign,
-                    step_id=traveller.step,
-                    contact=traveller.contact,
-                    address=addresses.get(traveller.contact),
-                    topic=topics[traveller.campaign],
-                    template=effect.template,
-                    entry_event=traveller.entry_event,
-                    merge=effect.merge,
-                )
-                for traveller, effect in emails
-            ],
-            now,
-        )
-    return 0
+    return None, "", "", outcome.reason[:500]
 
 
 def _write(travellers: list[Traveller], moved: Moved, now: datetime.datetime) -> None:
@@ -438,7 +292,9 @@ def _write(travellers: list[Traveller], moved: Moved, now: datetime.datetime) ->
             "arrived_at",
             "due_at",
             "attempts",
+            "asked_at",
             "holdout",
+            "skips",
             "ended_at",
             "end_reason",
         ],
@@ -451,7 +307,9 @@ def _write(travellers: list[Traveller], moved: Moved, now: datetime.datetime) ->
                 t.arrived_at,
                 t.due_at,
                 t.attempts,
+                now,
                 t.holdout,
+                t.skips,
                 t.ended_at,
                 t.end_reason,
             )

@@ -5,22 +5,24 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from django.db.models import Count, Max, Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wagtail_journeys import db
 from wagtail_journeys.campaigns import versions
-from wagtail_journeys.campaigns.clock import zone_of
+from wagtail_journeys.campaigns.clock import add_interval
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.events.log import Recorded
+from wagtail_journeys.journeys import beginning
 from wagtail_journeys.journeys import candidates as finding
-from wagtail_journeys.journeys import telling
+from wagtail_journeys.journeys.beginning import Begun
 from wagtail_journeys.journeys.candidates import Candidate
 from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal
 from wagtail_journeys.segments import compiler
@@ -30,16 +32,6 @@ Reason = Refusal.Reason
 
 #: So many campaigns may start each other in a row; what would come after is cut (S7).
 CHAIN_LIMIT = 10
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A journey that has begun, by the event with this id, if it was one."""
-
-    id: int
-    campaign: int
-    contact: int
-    event: int | None
 
 
 @dataclass
@@ -52,6 +44,7 @@ class Decisions:
     settled: list[tuple[PendingEntry, str, str]] = field(default_factory=list)
 
     def refuse(self, candidate: Candidate, reason: str, detail: str = "") -> None:
+        candidate.refused = str(reason)
         if candidate.pending is not None:
             said = f"{Reason(reason).label}{f' ({detail})' if detail else ''}"
             self.settled.append((candidate.pending, PendingEntry.State.REFUSED, said))
@@ -75,23 +68,37 @@ def consider(
     """Let contacts into campaigns: by new events, by segments entered, and by changes to contacts with pending entries.
 
     With ``deadlines`` the pending entries whose window is over are decided for the last time instead; ``added`` are
-    candidates from elsewhere. Returns the journeys begun. Runs inside the transaction of the batch; the number of
-    statements depends on the number of live campaigns' topics, never on the number of contacts.
+    candidates from elsewhere, which know afterwards why they were refused. Returns the journeys begun. Runs inside the
+    transaction of the batch; the number of statements depends on the number of live campaigns' topics, never on the
+    number of contacts.
     """
-    campaigns = [c for c in (versions.live() if campaigns is None else campaigns) if c.admits]
-    candidates = finding.from_events(campaigns, events) + finding.from_changes(
-        campaigns, changes, chains or {}
-    )
+    found = versions.live() if campaigns is None else campaigns
+    live = [campaign for campaign in found if campaign.older is None]
+    admitting = [campaign for campaign in live if campaign.admits]
+    candidates = finding.from_events(live, events) + finding.from_changes(admitting, changes, chains or {})
     candidates += added
-    candidates += finding.from_pending(campaigns, set(touched), now, deadlines=deadlines)
+    candidates += finding.from_pending(admitting, set(touched), now, deadlines=deadlines)
     if not candidates:
         return []
+    return _write(_decide(candidates, now), now)
+
+
+def trial(candidates: list[Candidate], now: datetime.datetime) -> None:
+    """What would become of candidates of one campaign, each another contact: ``refused`` is filled in, nothing written.
+
+    As many statements as ``consider``. The limit of the campaign as a whole is not looked at: see ``room``.
+    """
+    _decide(candidates, now, trial=True)
+
+
+def _decide(candidates: list[Candidate], now: datetime.datetime, *, trial: bool = False) -> Decisions:
+    """The checks of E8, in their order."""
     candidates.sort(key=lambda c: (c.campaign.priority, c.campaign.id, c.event or 0))
     decisions = Decisions()
     open_ones = _within_life(candidates, decisions, now)
     matching = _matching(open_ones, decisions, now)
-    _enrol(matching, decisions, now)
-    return _write(decisions, now)
+    _enrol(matching, decisions, now, {} if trial else _room(matching))
+    return decisions
 
 
 def anything_to_settle(now: datetime.datetime) -> bool:
@@ -102,11 +109,13 @@ def anything_to_settle(now: datetime.datetime) -> bool:
 def _within_life(
     candidates: list[Candidate], decisions: Decisions, now: datetime.datetime
 ) -> list[Candidate]:
-    """E5 and the dates of E8: nothing from before the campaign went live, nothing outside of its dates."""
+    """E5 and the first of E8: only while it is live, nothing from before that, nothing outside of its dates."""
     kept = []
     for candidate in candidates:
         campaign = candidate.campaign
-        if candidate.chain > CHAIN_LIMIT:
+        if not campaign.admits:
+            decisions.refuse(candidate, Reason.NOT_LIVE)
+        elif candidate.chain > CHAIN_LIMIT:
             decisions.refuse(candidate, Reason.CHAIN)
         elif campaign.starts_at and now < campaign.starts_at:
             decisions.refuse(candidate, Reason.NOT_STARTED)
@@ -116,6 +125,8 @@ def _within_life(
             candidate.pending is None and campaign.live_since and candidate.happened_at < campaign.live_since
         ):
             decisions.refuse(candidate, Reason.BEFORE_LIVE)
+        elif candidate.until and candidate.until < now:
+            decisions.refuse(candidate, Reason.TOO_LATE, date_format(localtime(candidate.happened_at)))
         elif candidate.held:
             decisions.refuse(candidate, Reason.UNDECLARED)
         else:
@@ -151,7 +162,7 @@ def _matching(candidates: list[Candidate], decisions: Decisions, now: datetime.d
             if candidate.deadline is not None and candidate.deadline <= now:
                 said = _("gave up: not %s") % compiler.describe(campaign.match, campaign.rules)
                 decisions.settled.append((candidate.pending, PendingEntry.State.GAVE_UP, said))
-        elif candidate.event and candidate.deadline and candidate.deadline > now:
+        elif candidate.deadline and candidate.deadline > now:
             decisions.waiting.append(candidate)
         else:
             decisions.refuse(
@@ -170,13 +181,14 @@ class History:
     recent: int = 0  # in the last hour
 
 
-def _enrol(candidates: list[Candidate], decisions: Decisions, now: datetime.datetime) -> None:
+def _enrol(
+    candidates: list[Candidate], decisions: Decisions, now: datetime.datetime, room: dict[int, int]
+) -> None:
     """Frequency, exclusive group and consent (E4, E6, E8), in this order, the lowest priority number first."""
     if not candidates:
         return
     contacts = {candidate.contact for candidate in candidates}
     history = _history(candidates, contacts, now)
-    room = _room(candidates)
     recent: dict[tuple[int, int], int] = defaultdict(int)
     for (campaign_id, contact, _key), past in history.items():
         recent[(campaign_id, contact)] += past.recent
@@ -238,10 +250,18 @@ def _leave_to_the_group(decisions: Decisions, taken: set[tuple[str, int | None]]
 
 def _room(candidates: list[Candidate]) -> dict[int, int]:
     """How many more contacts campaigns with a limit may let in. They are locked until the transaction ends."""
-    caps = {c.campaign.id: c.campaign.entry_cap for c in candidates if c.campaign.entry_cap is not None}
+    capped = {c.campaign.id: c.campaign for c in candidates if c.campaign.entry_cap is not None}
+    if not capped:
+        return {}
+    list(db.locked(Campaign.objects.filter(pk__in=capped).order_by("pk")).values_list("pk", flat=True))
+    return room(capped.values())
+
+
+def room(campaigns: Iterable[LiveCampaign]) -> dict[int, int]:
+    """How many more contacts those of these campaigns may let in that have a limit. One statement."""
+    caps = {campaign.id: campaign.entry_cap for campaign in campaigns if campaign.entry_cap is not None}
     if not caps:
         return {}
-    list(db.locked(Campaign.objects.filter(pk__in=caps).order_by("pk")).values_list("pk", flat=True))
     entered = (
         Journey.objects.filter(campaign__in=caps).order_by().values_list("campaign").annotate(Count("pk"))
     )
@@ -308,27 +328,8 @@ def _too_early(
     )
 
 
-def add_interval(moment: datetime.datetime, amount: int, unit: str, *zones: str) -> datetime.datetime:
-    """``moment`` plus so many hours, days, weeks or months; all but hours keep the clock time in the first zone that exists (E6).
-
-    The 31st plus a month is the last day of that month.
-    """
-    if unit == "hours":
-        return moment + datetime.timedelta(hours=amount)
-    local = moment.astimezone(zone_of(*zones))
-    if unit == "months":
-        months = local.year * 12 + local.month - 1 + amount
-        year, month = divmod(months, 12)
-        first_of_next = datetime.date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-        last_day = (first_of_next - datetime.timedelta(days=1)).day
-        later = local.replace(year=year, month=month + 1, day=min(local.day, last_day))
-    else:
-        later = local + datetime.timedelta(days=amount * (7 if unit == "weeks" else 1))
-    return later.astimezone(datetime.UTC)
-
-
 def _write(decisions: Decisions, now: datetime.datetime) -> list[Begun]:
-    begun = _begin(decisions.entering, now)
+    begun = beginning.begin(decisions.entering, now)
     for candidate in decisions.entering:
         if candidate.pending is not None:
             minutes = round((now - candidate.pending.created_at).total_seconds() / 60)
@@ -336,12 +337,23 @@ def _write(decisions: Decisions, now: datetime.datetime) -> list[Begun]:
             decisions.settled.append((candidate.pending, PendingEntry.State.ENTERED, said))
     db.insert_rows(
         PendingEntry,
-        ["campaign", "contact", "event_id", "state", "created_at", "deadline", "reason", "run_key"],
+        [
+            "campaign",
+            "contact",
+            "event_id",
+            "entry_key",
+            "state",
+            "created_at",
+            "deadline",
+            "reason",
+            "run_key",
+        ],
         [
             (
                 c.campaign.id,
                 c.contact,
                 c.event,
+                "" if c.event else c.key,
                 PendingEntry.State.WAITING.value,
                 now,
                 c.deadline,
@@ -372,86 +384,3 @@ def _write(decisions: Decisions, now: datetime.datetime) -> list[Begun]:
         returning=(),
     )
     return begun
-
-
-def _begin(entering: list[Candidate], now: datetime.datetime) -> list[Begun]:
-    rows: list[tuple[Any, ...]] = []
-    for candidate in entering:
-        campaign = candidate.campaign
-        rows.append(
-            (
-                campaign.id,
-                campaign.version,
-                candidate.contact,
-                _entry_key(candidate),
-                candidate.event,
-                None if campaign.may_overlap else candidate.run_key,
-                Journey.State.ACTIVE.value if campaign.start else Journey.State.COMPLETED.value,
-                campaign.start or "",
-                now,
-                now if campaign.start else None,
-                0,
-                now,
-                None if campaign.start else now,
-                "",
-                "",
-                False,
-                candidate.chain,
-                candidate.run_key,
-                {},
-            )
-        )
-    begun = db.insert_rows(
-        Journey,
-        [
-            "campaign",
-            "version",
-            "contact",
-            "entry_key",
-            "entry_event_id",
-            "active_key",
-            "state",
-            "step_id",
-            "arrived_at",
-            "due_at",
-            "attempts",
-            "entered_at",
-            "ended_at",
-            "end_reason",
-            "note",
-            "holdout",
-            "chain",
-            "run_key",
-            "data",
-        ],
-        rows,
-        ignore_conflicts=True,
-        returning=["id", "campaign", "contact"],
-    )
-    _tell(entering, begun, now)
-    events = {(c.campaign.id, c.contact): c.event for c in entering}
-    return [
-        Begun(journey, campaign, contact, events.get((campaign, contact)))
-        for journey, campaign, contact in begun
-    ]
-
-
-def _tell(entering: list[Candidate], begun: Sequence[tuple[int, int, int]], now: datetime.datetime) -> None:
-    """The journeys begun, and those of campaigns without steps ended at once. A statement for each."""
-    by_key = {(candidate.campaign.id, candidate.contact): candidate for candidate in entering}
-    names = {candidate.campaign.id: candidate.campaign.name for candidate in entering}
-    told, over = [], []
-    for journey, campaign, contact in begun:
-        candidate = by_key[(campaign, contact)]
-        about = telling.Of(journey, campaign, candidate.campaign.version, contact, candidate.chain)
-        told.append(about)
-        if not candidate.campaign.start:
-            over.append(replace(about, outcome=Journey.State.COMPLETED.value))
-    telling.entered(told, now, names)
-    telling.ended(over, now, names)
-
-
-def _entry_key(candidate: Candidate) -> str:
-    if candidate.campaign.frequency != "once":
-        return candidate.key
-    return f"once:{candidate.run_key}" if candidate.run_key else "once"

@@ -20,7 +20,7 @@ from wagtail_journeys.events.log import Recorded
 from wagtail_journeys.events.places import Places
 from wagtail_journeys.exceptions import JourneysError
 from wagtail_journeys.journeys import endings, telling
-from wagtail_journeys.journeys.entries import Begun
+from wagtail_journeys.journeys.beginning import Begun
 from wagtail_journeys.journeys.models import Journey
 from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.conditions import Mentions
@@ -107,7 +107,7 @@ def settle(found: Sequence[Hit], now: datetime.datetime, begun: Collection[Begun
     leaving: dict[str, set[int]] = defaultdict(set)
     for hit in sorted(found, key=lambda hit: (hit.at, hit.event or 0)):
         for journey in rows.get((hit.campaign.id, hit.contact), ()):
-            if not _counts(hit, journey):
+            if not hit.campaign.holds_for(journey.version_id) or not _counts(hit, journey):
                 continue
             active = journey.state == Journey.State.ACTIVE
             if hit.goal:
@@ -174,14 +174,14 @@ def leave(
     campaigns: Iterable[LiveCampaign], touched: Touched, changes: Sequence[Change], now: datetime.datetime
 ) -> None:
     """Journeys of contacts that do not match the filters of their campaign any more end, or will after the grace."""
-    concerned: dict[int, set[int]] = {}
-    watching = {campaign.id: campaign for campaign in campaigns if campaign.exit_unmatched}
-    for campaign in watching.values():
+    concerned: dict[int, set[int]] = defaultdict(set)
+    watching = [campaign for campaign in campaigns if campaign.exit_unmatched]
+    for campaign in watching:
         mentions = _mentions(campaign)
         contacts = touched.by(mentions)
         contacts |= {change.contact for change in changes if change.segment in mentions.segments}
         if contacts:
-            concerned[campaign.id] = contacts
+            concerned[campaign.id] |= contacts
     if concerned:
         everybody = set().union(*concerned.values())
         journeys = Journey.objects.filter(
@@ -192,10 +192,9 @@ def leave(
 
 def look(campaigns: Iterable[LiveCampaign], now: datetime.datetime) -> int:
     """The journeys whose grace is over; returns how many were looked at."""
-    watching = {campaign.id: campaign for campaign in campaigns}
     due = Journey.objects.filter(leave_at__lte=now, state=Journey.State.ACTIVE).order_by("leave_at")[:CHUNK]
     journeys = list(due)
-    _test(watching, journeys, now)
+    _test(list(campaigns), journeys, now)
     return len(journeys)
 
 
@@ -204,38 +203,42 @@ def _mentions(campaign: LiveCampaign) -> Mentions:
     return compiler.mentions(campaign.rules) | Mentions(segments=trigger.segments(campaign.params))
 
 
-def _test(watching: dict[int, LiveCampaign], journeys: Sequence[Journey], now: datetime.datetime) -> None:
+def _test(watching: Sequence[LiveCampaign], journeys: Sequence[Journey], now: datetime.datetime) -> None:
     """One statement for all filters, one for those who leave later or not at all, and those of ``endings.end``."""
     if not journeys:
         return
+    mine: dict[int, list[Journey]] = {}
     questions: dict[int, compiler.Question] = {}
-    for pk, campaign in watching.items():
-        contacts = {journey.contact_id for journey in journeys if journey.campaign_id == pk}
+    for number, campaign in enumerate(watching):
+        mine[number] = [
+            journey
+            for journey in journeys
+            if journey.campaign_id == campaign.id and campaign.holds_for(journey.version_id)
+        ]
         inside = [
             {"type": "in_segment", "value": {"segment": segment, "mode": "in"}}
             for segment in registry[campaign.trigger].segments(campaign.params)
         ]
         group = {"type": "group", "value": {"match": campaign.match, "rules": campaign.rules}}
-        questions[pk] = compiler.Question("all", [*inside, *([group] if campaign.rules else [])], contacts)
+        contacts = {journey.contact_id for journey in mine[number]}
+        if contacts:
+            rules = [*inside, *([group] if campaign.rules else [])]
+            questions[number] = compiler.Question("all", rules, contacts)
     answers = compiler.evaluate(questions, now, skip_broken=True)
     changed: list[tuple[int, datetime.datetime | None]] = []
     leaving: set[int] = set()
-    for journey in journeys:
-        if journey.campaign_id not in answers:
-            continue
-        if (
-            journey.contact_id in answers[journey.campaign_id]
-            or not watching[journey.campaign_id].exit_unmatched
-        ):
-            if journey.leave_at is not None:
-                changed.append((journey.pk, None))
-            continue
-        grace = datetime.timedelta(hours=watching[journey.campaign_id].exit_grace)
-        leave_at = journey.leave_at or now + grace
-        if leave_at <= now:
-            leaving.add(journey.pk)
-        elif journey.leave_at is None:
-            changed.append((journey.pk, leave_at))
+    for number, matching in answers.items():
+        campaign = watching[number]
+        for journey in mine[number]:
+            if journey.contact_id in matching or not campaign.exit_unmatched:
+                if journey.leave_at is not None:
+                    changed.append((journey.pk, None))
+                continue
+            leave_at = journey.leave_at or now + datetime.timedelta(hours=campaign.exit_grace)
+            if leave_at <= now:
+                leaving.add(journey.pk)
+            elif journey.leave_at is None:
+                changed.append((journey.pk, leave_at))
     db.update_rows(Journey, "id", ["leave_at"], changed)
     if leaving:
         reason = _("does not match the filters any more")

@@ -62,7 +62,7 @@ def _tell(
             Incoming(
                 source=catalogue.ENGINE,
                 name=name,
-                message_id=f"{name}:{journey.journey}",
+                message_id=_id_of(name, journey),
                 occurred_at=moments[journey.journey] if moments else now,
                 contact_id=journey.contact,
                 properties=_properties(journey, names.get(journey.campaign, "")),
@@ -72,6 +72,11 @@ def _tell(
         now,
         wake=False,
     )
+
+
+def _id_of(name: str, journey: Of) -> str:
+    """A journey that failed and was tried again may end a second time, in another way."""
+    return f"{name}:{journey.journey}:{journey.outcome}" if journey.outcome else f"{name}:{journey.journey}"
 
 
 def _properties(journey: Of, campaign_name: str) -> dict[str, Any]:

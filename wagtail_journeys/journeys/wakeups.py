@@ -7,8 +7,11 @@ import logging
 from collections.abc import Sequence
 from functools import lru_cache
 
+from django.db.models import Q
+
 from wagtail_journeys.campaigns import versions
 from wagtail_journeys.campaigns.models import CampaignVersion
+from wagtail_journeys.campaigns.states import moving
 from wagtail_journeys.campaigns.steps import registry
 from wagtail_journeys.exceptions import JourneysError
 from wagtail_journeys.journeys.models import Journey
@@ -41,7 +44,9 @@ def wake(touched: Touched, changes: Sequence[Change], now: datetime.datetime) ->
 
     Two statements, and none where no running campaign waits for it. In the caller's transaction.
     """
-    running = CampaignVersion.objects.filter(campaign__live=True, waits=True, retired_at__isnull=True)
+    running = CampaignVersion.objects.filter(
+        Q(campaign__live=True) | moving("campaign__"), waits=True, retired_at__isnull=True
+    )
     steps: set[str] = set()
     contacts: set[int] = set()
     for version in running.order_by().values_list("pk", flat=True):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from wagtail_journeys.calls.models import Call
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
-from wagtail_journeys.emails.models import Message
+from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.journeys.models import Journey, Visit
 
 #: Journeys: entered = active + completed + exited + failed, at every instant.
@@ -46,6 +47,28 @@ MESSAGES: dict[str, Q] = {
     "failed": Q(state=Message.State.FAILED),
     "cancelled": Q(state=Message.State.CANCELLED),
     "unknown": Q(state=Message.State.UNKNOWN),
+    # Some of those above: a sending limit held them back for a while, or for good.
+    "capped": Q(capped_at__isnull=False),
+}
+
+
+#: HTTP calls of one step: calls = queued + done + failed + cancelled + unknown, at every instant.
+CALLS: dict[str, Q] = {
+    "calls": Q(),
+    "queued": ~Q(state__in=Call.FINAL),
+    "done": Q(state=Call.State.DONE),
+    "failed": Q(state=Call.State.FAILED),
+    "cancelled": Q(state=Call.State.CANCELLED),
+    "unknown": Q(state=Call.State.UNKNOWN),
+}
+
+#: Emails to colleagues of one step: notices = queued + sent + failed + unknown, at every instant.
+NOTICES: dict[str, Q] = {
+    "notices": Q(),
+    "queued": Q(state__in=[Notice.State.QUEUED, Notice.State.SENDING]),
+    "sent": Q(state=Notice.State.SENT),
+    "failed": Q(state=Notice.State.FAILED),
+    "unknown": Q(state=Notice.State.UNKNOWN),
 }
 
 
@@ -69,17 +92,36 @@ def messages(campaign: Campaign, version: int | None = None) -> QuerySet[Message
     return found.filter(visit__version__number=version) if version else found
 
 
+def calls(campaign: Campaign, version: int | None = None) -> QuerySet[Call]:
+    """The HTTP calls that count: every one belongs to a visit. Those that somebody tried out are counted nowhere (Q3)."""
+    found = Call.objects.filter(campaign=campaign, visit__isnull=False, is_test=False).order_by()
+    return found.filter(visit__version__number=version) if version else found
+
+
+def notices(campaign: Campaign, version: int | None = None) -> QuerySet[Notice]:
+    """The emails to colleagues that steps of the campaign asked for."""
+    versions = CampaignVersion.objects.filter(campaign=campaign)
+    if version:
+        versions = versions.filter(number=version)
+    return Notice.objects.filter(visit__version__in=versions.values("pk")).order_by()
+
+
 def _counts(definitions: dict[str, Q]) -> dict[str, Count]:
     return {f"n_{name}": Count("pk", filter=q) if q else Count("pk") for name, q in definitions.items()}
 
 
 @dataclass
 class StepNumbers:
-    """The numbers of one step: ``visits`` and ``messages`` by the names above, ``arms`` those passed by way out."""
+    """The numbers of one step: ``visits``, ``messages`` and so on by the names above, ``arms`` those passed by way out,
+    ``variants`` the numbers of messages by the id of their variant.
+    """
 
     visits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VISITS, 0))
     messages: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MESSAGES, 0))
     arms: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CALLS, 0))
+    notices: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NOTICES, 0))
+    variants: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,7 +135,7 @@ class CampaignNumbers:
 
 
 def numbers(campaign: Campaign, version: int | None = None) -> CampaignNumbers:
-    """All numbers of a campaign: five statements, whatever its size."""
+    """All numbers of a campaign: eight statements, whatever its size."""
     totals = journeys(campaign, version).aggregate(**_counts(JOURNEYS))
     exits, failures = _reasons(campaign, version)
     steps: dict[str, StepNumbers] = defaultdict(StepNumbers)
@@ -105,6 +147,13 @@ def numbers(campaign: Campaign, version: int | None = None) -> CampaignNumbers:
         steps[step_id].arms[arm] = count
     for row in messages(campaign, version).values("step_id").annotate(**_counts(MESSAGES)):  # type: ignore[assignment]
         steps[row["step_id"]].messages = {name: row[f"n_{name}"] for name in MESSAGES}
+    for row in calls(campaign, version).values("step_id").annotate(**_counts(CALLS)):  # type: ignore[assignment]
+        steps[row["step_id"]].calls = {name: row[f"n_{name}"] for name in CALLS}
+    for row in notices(campaign, version).values("visit__step_id").annotate(**_counts(NOTICES)):  # type: ignore[assignment]
+        steps[row["visit__step_id"]].notices = {name: row[f"n_{name}"] for name in NOTICES}
+    of_variants = messages(campaign, version).exclude(variant="")
+    for row in of_variants.values("step_id", "variant").annotate(**_counts(MESSAGES)):  # type: ignore[assignment]
+        steps[row["step_id"]].variants[row["variant"]] = {name: row[f"n_{name}"] for name in MESSAGES}
     return CampaignNumbers(
         journeys={name: totals[f"n_{name}"] for name in JOURNEYS},
         exits=exits,
@@ -125,6 +174,14 @@ def _reasons(campaign: Campaign, version: int | None) -> tuple[list[tuple[str, i
     return exits, failures
 
 
+#: What steps send, by the word before the dash: the rows, what is counted, and where they name their step.
+SENT: dict[str, tuple[Callable[[Campaign, int | None], QuerySet[Any]], dict[str, Q], str]] = {
+    "message": (messages, MESSAGES, "step_id"),
+    "call": (calls, CALLS, "step_id"),
+    "notice": (notices, NOTICES, "visit__step_id"),
+}
+
+
 @dataclass(frozen=True)
 class Counted:
     """What a number counts: ``what`` by the names above, of a step, of a way out of it, or of a reason."""
@@ -135,15 +192,15 @@ class Counted:
     reason: str | None = None
 
     def rows(self, campaign: Campaign, version: int | None = None) -> QuerySet[Any]:
-        """The journeys, visits or messages behind the number, as many as it says.
+        """The journeys, visits, messages or calls behind the number, as many as it says.
 
         Raises KeyError for a number that is not counted.
         """
-        if self.what.startswith("message-"):
-            found: QuerySet[Any] = messages(campaign, version).filter(
-                MESSAGES[self.what.removeprefix("message-")]
-            )
-            return found.filter(step_id=self.step) if self.step else found
+        kind, dash, name = self.what.partition("-")
+        if dash:
+            rows, definitions, step = SENT[kind]
+            found: QuerySet[Any] = rows(campaign, version).filter(definitions[name])
+            return found.filter(**{step: self.step}) if self.step else found
         if self.step:
             found = visits(campaign, version).filter(VISITS[self.what], step_id=self.step)
             return found.filter(arm=self.arm) if self.arm else found

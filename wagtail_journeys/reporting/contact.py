@@ -1,4 +1,4 @@
-"""What the contact page says above its timeline. Five statements, whatever the contact has done."""
+"""What the contact page says above its timeline. A handful of statements, whatever the contact has done."""
 
 from __future__ import annotations
 
@@ -7,27 +7,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _t
-from django.utils.translation import ngettext
 
-from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Suppression, address_hash
-from wagtail_journeys.journeys.models import Journey, Visit
-from wagtail_journeys.reporting.sentences import StepWords, duration, sentence, words_of
+from wagtail_journeys.journeys.models import Refusal
+from wagtail_journeys.reporting.standing import Standing, refusals, standings
 from wagtail_journeys.segments.models import Membership, Segment
 
 #: Rows shown of each list; a contact in more segments than that is rare, and the timeline has them all.
 SHOWN = 100
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where an active journey stands, and why it waits."""
-
-    journey: Journey
-    step: StepWords
-    why: str
 
 
 @dataclass(frozen=True)
@@ -37,7 +26,9 @@ class Summary:
     suppression: Suppression | None
     consents: list[Any]
     memberships: list[Membership]
+    #: Those the contact is inside now, then the newest of the others.
     journeys: list[Standing]
+    refusals: list[Refusal]
     #: Live segments with rules that the contact is not in.
     elsewhere: list[Segment]
 
@@ -81,6 +72,7 @@ def summary(contact: Contact, now: datetime.datetime) -> Summary:
             .order_by("segment__name")[:SHOWN]
         ),
         journeys=standings(contact.pk, now),
+        refusals=refusals(contact.pk),
         elsewhere=list(
             Segment.objects.filter(live=True, kind=Segment.Kind.DYNAMIC)
             .exclude(memberships__in=Membership.objects.filter(contact_id=contact.pk, left_at__isnull=True))
@@ -99,43 +91,3 @@ def consents(contact_id: int) -> list[Any]:
         .annotate(source=Subquery(newest.order_by("-occurred_at", "-pk").values("source")[:1]))
         .order_by("topic__name")[:SHOWN]
     )
-
-
-def standings(contact_id: int, now: datetime.datetime) -> list[Standing]:
-    error = Visit.objects.filter(pk=OuterRef("visit_id")).values("reason")
-    active = list(
-        Journey.objects.filter(contact_id=contact_id, state=Journey.State.ACTIVE)
-        .select_related("campaign")
-        .annotate(error=Subquery(error))
-        .order_by(F("due_at").asc(nulls_last=True), "pk")[:SHOWN]
-    )
-    words = words_of(journey.version_id for journey in active)
-    unknown = StepWords(_t("a step that is gone"))
-    return [
-        Standing(
-            journey,
-            words.get(journey.version_id, {}).get(journey.step_id, unknown),
-            why_it_waits(journey, now),
-        )
-        for journey in active
-    ]
-
-
-def why_it_waits(journey: Journey, now: datetime.datetime) -> str:
-    """Why an active journey has not gone on yet."""
-    campaign = journey.campaign
-    if not campaign.live:
-        return _t("The campaign is not live: nothing moves until it is published again.")
-    if campaign.state == Campaign.State.PAUSED:
-        return _t("The campaign is paused: nothing moves until somebody resumes it.")
-    if campaign.state == Campaign.State.ENDED:
-        return _t("The campaign has ended: the contact will be taken out.")
-    if journey.attempts:
-        tried = ngettext("Failed %d time", "Failed %d times", journey.attempts) % journey.attempts
-        error = getattr(journey, "error", "")
-        return sentence(f"{tried}: {error}" if error else tried)
-    if journey.due_at is None:
-        return _t("Waits for something to happen.")
-    if journey.due_at <= now:
-        return _t("Due: it goes on when a cluster looks at the queue.")
-    return _t("Goes on in %s.") % duration(journey.due_at - now)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _t
 from wagtail.documents import get_document_model
 
 from wagtail_journeys.campaigns import arms
+from wagtail_journeys.campaigns import words as naming
 from wagtail_journeys.campaigns.models import CampaignVersion
 from wagtail_journeys.campaigns.steps import registry
 from wagtail_journeys.events import catalogue
@@ -33,11 +34,12 @@ SHOWN_LENGTH = 80
 
 @dataclass(frozen=True)
 class StepWords:
-    """What a step does, in words: its sentence, its icon and the names of the ways out of it."""
+    """What a step does, in words: its sentence, its icon, the names of the ways out, and what is waited for there."""
 
     text: str
     icon: str = "cog"
     arms: dict[str, str] = field(default_factory=dict)
+    awaits: str = ""
 
 
 def step_words(node: Mapping[str, Any]) -> StepWords:
@@ -47,7 +49,7 @@ def step_words(node: Mapping[str, Any]) -> StepWords:
         text = step.describe(node["params"])
     except (JourneysError, KeyError, TypeError, ValueError):
         return StepWords(_t("a step that cannot be read (%s)") % node.get("type", "?"), "warning")
-    return StepWords(text, step.icon, arms.labels(step, node["params"]))
+    return StepWords(text, step.icon, arms.labels(step, node["params"]), str(step.awaits))
 
 
 def graph_words(version_id: int, graph: Mapping[str, Any]) -> dict[str, StepWords]:
@@ -58,7 +60,8 @@ def graph_words(version_id: int, graph: Mapping[str, Any]) -> dict[str, StepWord
     key = _key(version_id)
     found = cache.get(key)
     if found is None:
-        found = {step_id: step_words(node) for step_id, node in graph["nodes"].items()}
+        with naming.known(graph["nodes"]):
+            found = {step_id: step_words(node) for step_id, node in graph["nodes"].items()}
         cache.set(key, found, KEPT)
     return found
 

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from wagtail_journeys.calls.models import Call
 from wagtail_journeys.campaigns import flow
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
 from wagtail_journeys.campaigns.triggers import registry as triggers
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails.models import Message
+from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.exceptions import JourneysError
 from wagtail_journeys.journeys.models import Journey, Visit
 from wagtail_journeys.reporting.campaigns import Counted, Place, StepNumbers, numbers
@@ -51,6 +52,20 @@ MESSAGES = {
     "failed": _("failed"),
     "cancelled": _("not sent"),
     "unknown": _("perhaps sent"),
+    "capped": _("held back by a sending limit"),
+}
+CALLS = {
+    "queued": _("under way"),
+    "done": _("done"),
+    "failed": _("failed"),
+    "cancelled": _("not sent"),
+    "unknown": _("perhaps received"),
+}
+NOTICES = {
+    "queued": _("under way"),
+    "sent": _("sent"),
+    "failed": _("failed"),
+    "unknown": _("perhaps sent"),
 }
 #: Reasons listed; the rest is summed up.
 REASONS = 20
@@ -76,7 +91,15 @@ class Row:
     numbers: list[Number]
     arms: list[Number]
     messages: list[Number]
+    calls: list[Number]
+    notices: list[Number]
     arm_label: str = ""
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """What the step sent, kind by kind; a step sends one kind at most, as a rule."""
+        kinds = [(_("Emails"), self.messages), (_("HTTP calls"), self.calls), (_("Colleagues"), self.notices)]
+        return [{"label": label, "numbers": numbers} for label, numbers in kinds if numbers]
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,7 @@ class Report:
 def report(campaign: Campaign, version: int | None, link: Link) -> Report | None:
     """Everything the statistics page shows, of all versions together or of one; None for a version there is not.
 
-    Eight statements, whatever the size of the campaign, and one more where steps were taken out of it; the names that
+    Eleven statements, whatever the size of the campaign, and one more where steps were taken out of it; the names that
     steps mention are looked up every ten minutes.
     """
     versions = list(CampaignVersion.objects.filter(campaign=campaign).defer("graph").order_by("-number"))
@@ -149,11 +172,9 @@ def _row(
         _number(words.arms.get(arm, arm), count, Counted("passed", step, arm), link)
         for arm, count in sorted(found.arms.items(), key=lambda item: _arm_order(words, item[0]))
     ]
-    messages = [
-        _number(label, found.messages[name], Counted(f"message-{name}", step), link)
-        for name, label in MESSAGES.items()
-        if found.messages[name]
-    ]
+    messages = _sent("message", MESSAGES, found.messages, step, link)
+    calls = _sent("call", CALLS, found.calls, step, link)
+    notices = _sent("notice", NOTICES, found.notices, step, link)
     parent = (others or {}).get(place.parent) if place.parent else None
     return Row(
         place,
@@ -161,8 +182,18 @@ def _row(
         [_number(label, found.visits[name], Counted(name, step), link) for name, label in COLUMNS.items()],
         arms,
         messages,
+        calls,
+        notices,
         arm_label=parent.arms.get(place.arm, place.arm) if parent else "",
     )
+
+
+def _sent(kind: str, labels: dict[str, Any], found: dict[str, int], step: str, link: Link) -> list[Number]:
+    return [
+        _number(label, found[name], Counted(f"{kind}-{name}", step), link)
+        for name, label in labels.items()
+        if found[name]
+    ]
 
 
 def _arm_order(words: StepWords, arm: str) -> tuple[int, str]:
@@ -232,43 +263,64 @@ def _chart(graph: dict[str, Any], rows: list[Row], steps: dict[str, StepNumbers]
 
 # --- The lists behind the numbers ---------------------------------------------------------------------------------------
 
-#: Relations to load with a row to show its contact.
+#: Relations to load with a row to show its contact, and its journey.
 CONTACT_OF: dict[Any, list[str]] = {
     Journey: ["contact"],
     Visit: ["journey__contact"],
-    Message: ["contact"],
+    Message: ["contact", "visit"],
+    Call: ["contact", "visit"],
+    Notice: ["visit__journey__contact"],
 }
 
 
-def contact_of(row: Journey | Visit | Message) -> Contact:
-    return row.journey.contact if isinstance(row, Visit) else row.contact
+def contact_of(row: Any) -> Contact:
+    if isinstance(row, Notice):
+        row = row.visit
+    found: Contact = row.journey.contact if isinstance(row, Visit) else row.contact
+    return found
 
 
-def since_of(row: Journey | Visit | Message) -> str:
+def journey_of(row: Any) -> int:
+    if isinstance(row, Journey):
+        return row.pk
+    found: int = row.journey_id if isinstance(row, Visit) else row.visit.journey_id
+    return found
+
+
+def since_of(row: Any) -> str:
     if isinstance(row, Journey):
         at = row.ended_at or row.entered_at
     elif isinstance(row, Visit):
         at = row.left_at or row.arrived_at
+    elif isinstance(row, Notice):
+        at = row.sent_at or row.created_at
     else:
         at = row.settled_at or row.created_at
     return date_format(localtime(at), "j M Y, H:i T")
 
 
-def state_of(row: Journey | Visit | Message) -> str:
+def state_of(row: Any) -> str:
     if isinstance(row, Visit):
         return str(row.get_outcome_display() or _t("waiting"))
     return str(row.get_state_display())
 
 
-def why_of(row: Journey | Visit | Message) -> str:
-    return sentence(row.end_reason if isinstance(row, Journey) else row.reason)
+def why_of(row: Any) -> str:
+    if isinstance(row, Journey):
+        return sentence(row.end_reason)
+    return sentence(row.error if isinstance(row, Call | Notice) else row.reason)
 
 
 def title(campaign: Campaign, counted: Counted, version: int | None) -> str:
     """What the list shows: "Waiting at “wait 1 day”", "Left before the end: no consent"."""
     what = counted.what
-    if what.startswith("message-"):
-        label = _t("Emails: %s") % MESSAGES.get(what.removeprefix("message-"), _t("all"))
+    kind, _dash, state = what.partition("-")
+    if kind == "message":
+        label = _t("Emails: %s") % MESSAGES.get(state, _t("all"))
+    elif kind == "call":
+        label = _t("HTTP calls: %s") % CALLS.get(state, _t("all"))
+    elif kind == "notice":
+        label = _t("Emails to colleagues: %s") % NOTICES.get(state, _t("all"))
     elif counted.step:
         label = str(COLUMNS.get(what, what))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -10,11 +10,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
+from wagtail_journeys.calls.models import Call
+from wagtail_journeys.calls.viewsets import call_url
 from wagtail_journeys.contacts.models import ConsentEntry
-from wagtail_journeys.emails.models import Message
+from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.events import catalogue
 from wagtail_journeys.events.models import Event
-from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal, Visit
+from wagtail_journeys.journeys.models import Intervention, Journey, PendingEntry, Refusal, Visit
 from wagtail_journeys.reporting.sentences import (
     StepWords,
     Titles,
@@ -33,18 +35,24 @@ EVENT_ICONS = {
     catalogue.IDENTIFY: "user",
 }
 
+JOURNEY_URL_NAME = "journeys_journey"
+
 GOOD, BAD, QUIET = "positive", "critical", ""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A sentence, the reason below it, where to read more, and whether it is good or bad news."""
+    """A sentence, the reason below it, where to read more, and whether it is good or bad news.
+
+    ``of`` says what the address is a page of: "message", "call" or "journey"; not everybody may read each.
+    """
 
     text: str
     why: str = ""
     url: str = ""
     tone: str = QUIET
     icon: str = "history"
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,11 @@ class Words:
 
     def step(self, version_id: int, step_id: str) -> StepWords:
         return self.steps.get(version_id, {}).get(step_id) or StepWords(_t("a step that is gone"))
+
+
+def journey_url(journey_id: int) -> str:
+    """The page of one journey."""
+    return reverse(JOURNEY_URL_NAME, args=[journey_id])
 
 
 def event(row: Event, words: Words) -> Told:
@@ -122,7 +135,12 @@ def refusal(row: Refusal, words: Words) -> Told:
 
 def journey_entered(row: Journey, words: Words) -> Told:
     return Told(
-        _t("Entered the campaign “%s”.") % row.campaign.name, sentence(row.note), tone=GOOD, icon="login"
+        _t("Entered the campaign “%s”.") % row.campaign.name,
+        sentence(row.note),
+        url=journey_url(row.pk),
+        tone=GOOD,
+        icon="login",
+        of="journey",
     )
 
 
@@ -187,4 +205,53 @@ def message(row: Message, words: Words) -> Told:
     if not why and row.campaign:
         why = _t("Campaign “%s”") % row.campaign.name
     url = reverse("journeys_messages:inspect", args=[row.pk])
-    return Told(text % subject, sentence(why), url=url, tone=tone, icon="mail")
+    return Told(text % subject, sentence(why), url=url, tone=tone, icon="mail", of="message")
+
+
+def call(row: Call, words: Words) -> Told:
+    place = {"place": f"{row.method} {row.host or row.url[:80]}"}
+    texts = {
+        Call.State.DONE: (_t("Told another system: %(place)s."), GOOD),
+        Call.State.FAILED: (_t("Another system could not be told: %(place)s."), BAD),
+        Call.State.CANCELLED: (_t("Another system was not told: %(place)s."), BAD),
+        Call.State.UNKNOWN: (_t("Another system was perhaps told: %(place)s."), BAD),
+        Call.State.DEFERRED: (_t("Another system will be told again: %(place)s."), QUIET),
+        Call.State.HELD: (_t("The call is held back: %(place)s."), BAD),
+        Call.State.QUEUED: (_t("The call is queued: %(place)s."), QUIET),
+    }
+    text, tone = texts.get(Call.State(row.state), (_t("The call is on its way: %(place)s."), QUIET))
+    why = row.error
+    if not why and row.response_status:
+        why = _t("It answered %d") % row.response_status
+    return Told(text % place, sentence(why), url=call_url(row.pk), tone=tone, icon="link-external", of="call")
+
+
+def notice(row: Notice, words: Words) -> Told:
+    texts = {
+        Notice.State.SENT: (_t("Colleagues were told: “%s”."), QUIET),
+        Notice.State.FAILED: (_t("Colleagues could not be told: “%s”."), BAD),
+        Notice.State.UNKNOWN: (_t("Colleagues were perhaps told: “%s”."), BAD),
+    }
+    text, tone = texts.get(Notice.State(row.state), (_t("Colleagues are about to be told: “%s”."), QUIET))
+    why = row.error or _t("To %s") % row.recipients
+    return Told(text % row.subject, sentence(why), tone=tone, icon="mail")
+
+
+def by_hand(row: Intervention, words: Words) -> Told:
+    told = by_hand_words(row, words.step(row.version_id, row.step_id))
+    return replace(told, why=f"{told.why} {_t('Campaign “%s”') % row.journey.campaign.name}.".strip())
+
+
+def by_hand_words(row: Intervention, step: StepWords) -> Told:
+    """What somebody did to a journey, and at which step."""
+    names = {"name": row.by, "step": step.text}
+    if row.action == Intervention.Action.TAKEN_OUT:
+        text = _t("Taken out by %(name)s, at: %(step)s.")
+    elif row.action == Intervention.Action.TRIED_AGAIN:
+        text = _t("Tried again by %(name)s: %(step)s.")
+    else:
+        text = _t("Moved on by %(name)s, from: %(step)s.")
+    why = _t("It had said: %s") % row.detail if row.detail else ""
+    if row.arm:
+        why = _t("By the way: %s") % step.arms.get(row.arm, row.arm)
+    return Told(text % names, sentence(why), icon="user")

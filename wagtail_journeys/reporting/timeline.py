@@ -20,11 +20,12 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_journeys.calls.models import Call
 from wagtail_journeys.contacts.models import ConsentEntry
-from wagtail_journeys.emails.models import Message
+from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.events import catalogue
 from wagtail_journeys.events.models import Event
-from wagtail_journeys.journeys.models import Journey, PendingEntry, Refusal, Visit
+from wagtail_journeys.journeys.models import Intervention, Journey, PendingEntry, Refusal, Visit
 from wagtail_journeys.reporting import stories
 from wagtail_journeys.reporting.sentences import Titles, words_of
 from wagtail_journeys.reporting.stories import Told
@@ -38,6 +39,8 @@ KINDS = {
     "campaign": _("Campaigns"),
     "step": _("Steps"),
     "email": _("Emails"),
+    "call": _("HTTP calls"),
+    "team": _("Colleagues"),
     "consent": _("Consent"),
 }
 
@@ -166,6 +169,29 @@ SOURCES = [
         ),
         [Moment(9, "moment", stories.message)],
     ),
+    Source(
+        "call",
+        lambda contact: (
+            Call.objects.filter(contact_id=contact, is_test=False)
+            .defer("body", "headers", "response")
+            .annotate(moment=Coalesce("settled_at", "created_at"))
+        ),
+        [Moment(11, "moment", stories.call)],
+    ),
+    Source(
+        "team",
+        lambda contact: Notice.objects.filter(visit__journey__contact_id=contact).annotate(
+            moment=Coalesce("sent_at", "created_at")
+        ),
+        [Moment(12, "moment", stories.notice)],
+    ),
+    Source(
+        "team",
+        lambda contact: Intervention.objects.filter(journey__contact_id=contact).select_related(
+            "journey__campaign"
+        ),
+        [Moment(0, "at", stories.by_hand)],
+    ),
 ]
 
 
@@ -220,7 +246,7 @@ def timeline(
     rows = [row for _position, _kind, _moment, row in shown]
     words = stories.Words(
         Titles.of(row for row in rows if isinstance(row, Event)),
-        words_of(row.version_id for row in rows if isinstance(row, Visit)),
+        words_of(row.version_id for row in rows if isinstance(row, Visit | Intervention)),
     )
     entries = [Entry(position, kind, moment.tell(row, words)) for position, kind, moment, row in shown]
     return Page(entries, entries[-1].position.pack() if len(found) > limit else "")

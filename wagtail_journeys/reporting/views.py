@@ -20,25 +20,23 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, BaseObjectMixin, WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.widgets.button import HeaderButton
-from wagtail.permissions import policy_registry
 
+from wagtail_journeys.calls.models import Call
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.views import contact_url
 from wagtail_journeys.emails.models import Message
-from wagtail_journeys.reporting import statistics
+from wagtail_journeys.journeys import enrol_views
+from wagtail_journeys.reporting import health_views, statistics
 from wagtail_journeys.reporting.campaigns import Counted
 from wagtail_journeys.reporting.contact import contacts, summary
+from wagtail_journeys.reporting.journey_views import inside_url, may_read
 from wagtail_journeys.reporting.merging import MERGE_PERMISSION, MERGE_URL_NAME
+from wagtail_journeys.reporting.permissions import ANY, may_see
+from wagtail_journeys.reporting.stories import journey_url
 from wagtail_journeys.reporting.timeline import KINDS, Position, timeline
 
-ANY = ["add", "change", "delete", "view"]
-
 COUNTED_URL_NAME = "journeys_counted"
-
-
-def may_see(request: HttpRequest, model: type[Any]) -> bool:
-    return policy_registry.get_by_type(model).user_has_any_permission(request.user, ANY)
 
 
 class ContactView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -70,6 +68,8 @@ class ContactView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateM
         if self.edit_url_name and self.user_has_permission("change"):
             url = reverse(self.edit_url_name, args=[quote(self.object.pk)])
             buttons.append(HeaderButton(_t("Edit"), url=url, icon_name="edit"))
+        label = _t("Add to a campaign")
+        buttons += enrol_views.choose_button(self.request.user, label, contact=self.object.pk)
         if self.request.user.has_perm(MERGE_PERMISSION):
             url = reverse(MERGE_URL_NAME, args=[self.object.pk])
             buttons.append(HeaderButton(_t("Merge"), url=url, icon_name="user"))
@@ -89,7 +89,8 @@ class ContactView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateM
             "kind": kind,
             "cursor": cursor,
             "may_see_messages": may_see(self.request, Message),
-            "may_see_campaigns": may_see(self.request, Campaign),
+            "may_see_calls": may_see(self.request, Call),
+            "may_see_journeys": may_read(self.request),
         }
 
 
@@ -115,10 +116,14 @@ class CampaignStatsView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTem
 
     @cached_property
     def header_buttons(self) -> list[HeaderButton]:
+        buttons = []
+        if may_read(self.request):
+            url = inside_url(self.object.pk)
+            buttons.append(HeaderButton(_t("Who is where"), url=url, icon_name="group"))
         if self.edit_url_name and self.user_has_permission("change"):
             url = reverse(self.edit_url_name, args=[quote(self.object.pk)])
-            return [HeaderButton(_t("Edit campaign"), url=url, icon_name="edit")]
-        return []
+            buttons.append(HeaderButton(_t("Edit campaign"), url=url, icon_name="edit"))
+        return buttons
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version = version_of(self.request)
@@ -132,7 +137,12 @@ class CampaignStatsView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTem
         report = statistics.report(self.object, version, link)
         if report is None:
             raise Http404("No such version of the campaign.")
-        return {**super().get_context_data(**kwargs), "campaign": self.object, "report": report}
+        return {
+            **super().get_context_data(**kwargs),
+            "campaign": self.object,
+            "report": report,
+            "health": health_views.of_page(self.request),
+        }
 
 
 class CountedView(PermissionCheckedMixin, BaseListingView):
@@ -183,6 +193,12 @@ class CountedView(PermissionCheckedMixin, BaseListingView):
             Column("since", label=_("Since"), accessor=statistics.since_of),
             Column("state", label=_("State"), accessor=statistics.state_of),
             Column("why", label=_("Why"), accessor=statistics.why_of),
+            TitleColumn(
+                "journey",
+                label=_("Journey"),
+                accessor=lambda row: _("Why is this contact here?"),
+                get_url=lambda row: journey_url(statistics.journey_of(row)),
+            ),
         ]
 
     def get_page_title(self) -> str:

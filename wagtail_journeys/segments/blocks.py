@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.exceptions import DuplicateKey
 from wagtail_journeys.streams import SharedStreamBlock
 
 if TYPE_CHECKING:
@@ -45,11 +46,17 @@ class GroupBlock(blocks.StructBlock):
         form_classname = "struct-block wj-group"
 
 
-def rule_blocks(depth: int) -> list[tuple[str, blocks.Block]]:
-    """Block instances by key. All streams of rules share them, which keeps the editor's page small."""
+def rule_blocks(depth: int, more: tuple[Any, ...] = ()) -> list[tuple[str, blocks.Block]]:
+    """Block instances by key. All streams of rules share them, which keeps the editor's page small.
+
+    ``more`` are kinds that are offered besides those of segments. Raises DuplicateKey where one has the key of another.
+    """
     from .conditions import registry
 
-    return _rule_blocks(depth, tuple(in_order(registry)))
+    taken = {condition.key for condition in more if condition.key in registry}
+    if taken:
+        raise DuplicateKey(f"A condition of segments and one of journeys are both called {taken.pop()!r}.")
+    return _rule_blocks(depth, (*in_order(registry), *more))
 
 
 def in_order(conditions: Iterable[Condition]) -> list[Condition]:
@@ -61,10 +68,15 @@ def in_order(conditions: Iterable[Condition]) -> list[Condition]:
     return sorted(found, key=lambda condition: headings.index(str(condition.group or "")))
 
 
+@lru_cache(maxsize=256)
+def _line(condition: Condition) -> blocks.Block:
+    return condition.block()
+
+
 @lru_cache(maxsize=16)
 def _rule_blocks(depth: int, conditions: tuple[Condition, ...]) -> list[tuple[str, blocks.Block]]:
     if not depth:
-        return [(condition.key, condition.block()) for condition in conditions]
+        return [(condition.key, _line(condition)) for condition in conditions]
     group = GroupBlock(_rule_blocks(depth - 1, conditions))
     return [*_rule_blocks(0, conditions), ("group", group)]
 

@@ -10,28 +10,33 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import InterfaceError, OperationalError, connections, router
-from django.db.models import IntegerField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.exceptions import BadRules, SegmentCycle, UnknownKey
 
-from .conditions import Mentions, negated, registry
+from . import asking
+from .conditions import Mentions, negated, population, registry
 
 Rule = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 
+
+class Kinds(Protocol):
+    """Conditions by key: the registry of segments, or one that has more."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
+
+
 NOBODY = Q(pk__in=[])
 EVERYBODY = ~NOBODY
-
-#: Questions asked in one statement; SQLite takes at most 500 in a compound select.
-QUESTIONS_PER_STATEMENT = 100
 
 
 def rules_q(match: str, rules: Sequence[Rule], now: datetime.datetime) -> Q:
@@ -68,6 +73,14 @@ def contacts_matching(match: str, rules: Sequence[Rule], now: datetime.datetime)
     return Contact.objects.filter(rules_q(match, rules, now))
 
 
+def everybody_matching(match: str, rules: Sequence[Rule], now: datetime.datetime) -> QuerySet[Any, Any]:
+    """The ids of all contacts who match, each once, as a queryset of one column: how to ask about the whole population."""
+    with population.everybody():
+        found = rules_q(match, rules, now)
+    ids = population.ids(found)
+    return Contact.objects.filter(found).order_by().values("pk") if ids is None else ids
+
+
 def among(ids: Collection[int], field: str = "pk") -> Q:
     """A filter on a column of numbers that passes any number of ids as a single parameter."""
     if connections[router.db_for_write(Contact)].vendor == "postgresql":
@@ -94,13 +107,13 @@ def evaluate(
     contacts. Raises BadRules like rules_q; with ``skip_broken`` the questions that cannot be read have no answer, and
     the others do not suffer.
     """
-    filters: dict[str, Q] = {}
-    contacts: dict[str, set[int]] = defaultdict(set)
+    parts: dict[str, asking.Part] = {}
+    groups: dict[str, list[Collection[int]]] = defaultdict(list)
     readable = dict(questions)
     for key, question in questions.items():
         try:
-            asked = {_key(leaf): leaf for leaf in leaves(question.rules)} if question.contacts else {}
-            filters |= {name: _rule_q(leaf, now) for name, leaf in asked.items() if name not in filters}
+            asked = {name_of(leaf): leaf for leaf in leaves(question.rules)} if question.contacts else {}
+            parts |= {name: _part(name, leaf, now) for name, leaf in asked.items() if name not in parts}
         except BadRules:
             if not skip_broken:
                 raise
@@ -108,14 +121,40 @@ def evaluate(
             del readable[key]
             continue
         for name in asked:
-            contacts[name].update(question.contacts)
-    answers = _ask({name: (filters[name], those) for name, those in contacts.items()})
+            groups[name].append(question.contacts)
+    together = _Together()
+    answers = asking.answer({name: (parts[name], together.of(those)) for name, those in groups.items()}, now)
     return {
-        key: _combine(question.match, question.rules, set(question.contacts), answers)
+        key: combine(question.match, question.rules, set(question.contacts), answers)
         if question.contacts
         else set()
         for key, question in readable.items()
     }
+
+
+def _part(name: str, leaf: Rule, now: datetime.datetime) -> asking.Part:
+    try:
+        steady = registry[leaf["type"]].steady
+        return asking.part(name, steady, lambda at: _rule_q(leaf, at), now)
+    except (OperationalError, InterfaceError, BadRules):
+        raise  # the database, not the rule; or told already
+    except Exception as error:
+        raise _unreadable(leaf, error) from error
+
+
+class _Together:
+    """Contacts of several questions in one set: the same set for the same questions, so that it is written once."""
+
+    def __init__(self) -> None:
+        self._made: dict[frozenset[int], set[int]] = {}
+        self._equal: dict[frozenset[int], set[int]] = {}
+
+    def of(self, groups: Sequence[Collection[int]]) -> set[int]:
+        which = frozenset(map(id, groups))
+        if which not in self._made:
+            found = set().union(*groups)
+            self._made[which] = self._equal.setdefault(frozenset(found), found)
+        return self._made[which]
 
 
 def leaves(rules: Sequence[Rule]) -> Iterator[Rule]:
@@ -130,72 +169,54 @@ def leaves(rules: Sequence[Rule]) -> Iterator[Rule]:
             raise BadRules(f"A rule cannot be read: {error}") from error
 
 
-def _key(leaf: Rule) -> str:
+def name_of(leaf: Rule) -> str:
+    """The same for two rules that ask the same."""
     return json.dumps([leaf["type"], leaf["value"]], sort_keys=True, default=str)
 
 
-def _combine(
-    match: str, rules: Sequence[Rule], contacts: set[int], answers: Mapping[str, set[int]]
+def combine(
+    match: str, rules: Sequence[Rule], everybody: set[int], answers: Mapping[str, set[int]]
 ) -> set[int]:
-    """The same as rules_q, on sets of contacts."""
+    """The same as rules_q, on sets of ids; ``answers`` has those that pass each condition by its ``name_of``."""
     parts = [
-        _combine(rule["value"]["match"], rule["value"]["rules"], contacts, answers)
+        combine(rule["value"]["match"], rule["value"]["rules"], everybody, answers)
         if rule["type"] == "group"
-        else answers[_key(rule)]
+        else answers[name_of(rule)]
         for rule in rules
     ]
     if match == "any":
-        return contacts & set().union(*parts)
+        return everybody & set().union(*parts)
     if match == "none":
-        return contacts - set().union(*parts)
-    return contacts.intersection(*parts)
+        return everybody - set().union(*parts)
+    return everybody.intersection(*parts)
 
 
-def _ask(questions: Mapping[str, tuple[Q, Collection[int]]]) -> dict[str, set[int]]:
-    """The contacts that pass each filter, out of those asked about. One statement per hundred filters."""
-    answers: dict[str, set[int]] = {key: set() for key in questions}
-    keys = list(questions)
-    for start in range(0, len(keys), QUESTIONS_PER_STATEMENT):
-        asked = keys[start : start + QUESTIONS_PER_STATEMENT]
-        parts = [
-            Contact.objects.order_by()
-            .filter(among(questions[key][1]))
-            .filter(questions[key][0])
-            .values_list(Value(number, output_field=IntegerField()), "pk")
-            for number, key in enumerate(asked)
-        ]
-        rows = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-        for number, pk in rows:
-            answers[asked[number]].add(pk)
-    return answers
-
-
-def mentions(rules: Iterable[Rule]) -> Mentions:
+def mentions(rules: Iterable[Rule], kinds: Kinds = registry) -> Mentions:
     """What can change the answer of these rules. Raises BadRules like rules_q."""
     found = Mentions()
     for rule in rules:
         try:
             if rule["type"] == "group":
-                found |= mentions(rule["value"]["rules"])
+                found |= mentions(rule["value"]["rules"], kinds)
             else:
-                found |= registry[rule["type"]].mentions(rule["value"])
+                found |= kinds[rule["type"]].mentions(rule["value"])
         except (KeyError, TypeError, ValueError, UnknownKey) as error:
             raise _unreadable(rule, error) from error
     return found
 
 
-def describe(match: str, rules: Sequence[Rule]) -> str:
+def describe(match: str, rules: Sequence[Rule], kinds: Kinds = registry) -> str:
     """The rules as a sentence that an editor can check; "" when there are none."""
     parts = []
     for rule in rules:
         value = rule["value"]
         if rule["type"] == "group":
-            inner = describe(value["match"], value["rules"])
+            inner = describe(value["match"], value["rules"], kinds)
             if inner:
                 parts.append(f"({inner})")
         else:
             try:
-                parts.append(registry[rule["type"]].describe(value))
+                parts.append(kinds[rule["type"]].describe(value))
             except (KeyError, TypeError, ValueError, UnknownKey):
                 parts.append(_t("a rule that cannot be read"))
     if not parts:

@@ -25,7 +25,6 @@ from wagtail_journeys.exceptions import TooSlow
 
 from . import compiler
 from .compiler import Rule
-from .conditions import population
 from .count_requests import CountRequest
 from .sampling import Count, budget, estimate
 
@@ -129,8 +128,8 @@ def _count(
         return Count(slow.matched, max(slow.counted, slow.matched))
     if not slow:
         try:
-            with budget(EXACT_SECONDS), population.everybody():
-                number = compiler.contacts_matching(match, rules, now).count()
+            with budget(EXACT_SECONDS):
+                number = compiler.everybody_matching(match, rules, now).count()
             return Count(number, max(number, total))
         except TooSlow:
             pass
@@ -250,8 +249,8 @@ def _work_on(found: CountRequest, stop: float, now: datetime.datetime | None) ->
 
 def _at_once(found: CountRequest) -> bool:
     try:
-        with budget(FIRST_TRY), population.everybody():
-            found.matched = compiler.contacts_matching(found.match, found.rules, found.asked_at).count()
+        with budget(FIRST_TRY):
+            found.matched = compiler.everybody_matching(found.match, found.rules, found.asked_at).count()
             found.counted = Contact.objects.count()
     except TooSlow:
         return False

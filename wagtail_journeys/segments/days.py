@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import blocks
 
+from wagtail_journeys.reading.plain import shifted
 from wagtail_journeys.segments.rows import shown_when
 
 Params = dict[str, Any]
@@ -32,20 +33,6 @@ ONE_DATE = ("on", "before", "after", "between")
 
 def today(now: datetime.datetime) -> datetime.date:
     return now.astimezone(timezone.get_default_timezone()).date()
-
-
-def start_of(day: datetime.date) -> datetime.datetime:
-    """The moment at which the day begins where the site is."""
-    return datetime.datetime.combine(day, datetime.time(), timezone.get_default_timezone())
-
-
-def shifted(day: datetime.date, days: int) -> datetime.date:
-    """So many days later; the calendar ends where Python's does, a little inside so that zones have room."""
-    try:
-        moved = day + datetime.timedelta(days=days)
-    except OverflowError:
-        moved = datetime.date.max if days > 0 else datetime.date.min
-    return min(max(moved, datetime.date(1, 1, 3)), datetime.date(9999, 12, 29))
 
 
 def date_of(value: Any) -> datetime.date | None:

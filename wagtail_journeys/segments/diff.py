@@ -12,7 +12,6 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
 from wagtail_journeys import db
-from wagtail_journeys.contacts.models import Contact
 
 from .models import Membership
 
@@ -80,20 +79,25 @@ class Moves:
             yield from diff.changes(size)
 
 
-# One statement: the rules are asked once, and what they answered is compared with the open stays both ways. EXCEPT, and
-# not a join: whatever the planner thinks of the numbers, it is one pass. A join may become a loop over a table that grows
-# while it is walked.
+# One statement: the rules are asked once, and what they answered is compared with the open stays both ways. A full join
+# is one pass whatever the planner thinks of the numbers: it cannot be made a loop. Who leaves is looked up by contact, as
+# an array, so that the planner does not think of walking through all stays for a few.
 POSTGRESQL = """
-    WITH matching (id) AS MATERIALIZED ({select}),
-    inside (id) AS MATERIALIZED (SELECT contact_id FROM {membership} WHERE segment_id = %s AND left_at IS NULL),
+    WITH moved (id, stay) AS MATERIALIZED (
+        SELECT matching.id, inside.contact_id
+        FROM ({select}) matching (id)
+        FULL JOIN (SELECT contact_id FROM {membership} WHERE segment_id = %s AND left_at IS NULL) inside
+            ON inside.contact_id = matching.id
+        WHERE matching.id IS NULL OR inside.contact_id IS NULL
+    ),
     gone AS (
         UPDATE {membership} SET left_at = %s WHERE segment_id = %s AND left_at IS NULL
-        AND contact_id IN (SELECT id FROM inside EXCEPT SELECT id FROM matching)
+        AND contact_id = ANY (ARRAY(SELECT stay FROM moved WHERE id IS NULL))
         RETURNING 1
     ),
     new AS (
         INSERT INTO {membership} (segment_id, contact_id, entered_at)
-        SELECT %s, fresh.id, CAST(%s AS timestamptz) FROM (SELECT id FROM matching EXCEPT SELECT id FROM inside) fresh
+        SELECT %s, id, CAST(%s AS timestamptz) FROM moved WHERE stay IS NULL
         ON CONFLICT DO NOTHING
         RETURNING 1
     )
@@ -116,14 +120,16 @@ NEW = """
 """
 
 
-def apply(segment: int, matching: QuerySet[Contact], now: datetime.datetime) -> Diff:
+def apply(segment: int, matching: QuerySet[Any, Any], now: datetime.datetime) -> Diff:
     """Close the stays of those who match no longer and open stays for those who match now. Inside a transaction.
+
+    ``matching`` is a queryset of ids, as ``compiler.everybody_matching`` gives them.
 
     One statement on PostgreSQL; on SQLite, which has no such statement, a temporary table and two.
     """
     connection = db.write_connection(Membership)
     newest = Membership.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    query = matching.order_by().values("pk").query
+    query = matching.query
     try:
         select, params = query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
@@ -136,6 +142,7 @@ def apply(segment: int, matching: QuerySet[Contact], now: datetime.datetime) -> 
 
 
 def _on_postgresql(cursor: Any, select: str, params: list[Any], segment: int, moment: Any) -> tuple[int, int]:
+    cursor.execute(f"SELECT {db.ROOM}")
     sql = POSTGRESQL.format(membership=_table(), select=select)
     cursor.execute(sql, [*params, segment, moment, segment, segment, moment])
     left, entered = cursor.fetchone()

@@ -22,6 +22,7 @@ from wagtail_journeys.exceptions import BadRules
 from wagtail_journeys.streams import RegistryStreamField, raw
 
 from . import compiler
+from .conditions import registry
 from .models import Segment
 
 
@@ -56,25 +57,25 @@ def read(data: Any, field: str = "rules") -> tuple[StreamValue, list[dict[str, A
         raise BadRules from error
 
 
-def by_block(rules: list[dict[str, Any]]) -> dict[str, str]:
+def by_block(rules: list[dict[str, Any]], kinds: compiler.Kinds = registry) -> dict[str, str]:
     """The sentence of every rule and group, by the id of its block: for the headings of blocks that are closed."""
     found: dict[str, str] = {}
     for rule in rules:
         value = rule["value"]
         if rule["type"] == "group":
-            found |= by_block(value["rules"])
-            words = sentence(value["match"], value["rules"])
+            found |= by_block(value["rules"], kinds)
+            words = sentence(value["match"], value["rules"], kinds)
         else:
-            words = sentence("all", [rule])
+            words = sentence("all", [rule], kinds)
         if rule.get("id"):
             found[rule["id"]] = words
     return found
 
 
-def sentence(match: str, rules: list[dict[str, Any]]) -> str:
+def sentence(match: str, rules: list[dict[str, Any]], kinds: compiler.Kinds = registry) -> str:
     """The rules as a sentence, with "…" in place of what cannot be said yet; "" when there are no rules."""
     try:
-        return compiler.describe(match or "all", rules)
+        return compiler.describe(match or "all", rules, kinds)
     except Exception:  # noqa: BLE001  a host site's own condition may stumble over unfinished values in any way
         return "…"
 

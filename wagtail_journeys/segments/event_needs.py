@@ -11,6 +11,7 @@ from django.urls import reverse
 from wagtail_journeys.events.needs import Need, tell
 
 from . import compiler
+from .conditions import registry
 from .models import Segment
 
 
@@ -28,14 +29,14 @@ def needs() -> Iterator[Need]:
             )
 
 
-def names_in(rules: Sequence[dict[str, Any]]) -> set[str]:
+def names_in(rules: Sequence[dict[str, Any]], kinds: compiler.Kinds = registry) -> set[str]:
     """The events that rules name; those of a rule that is not finished, or cannot be read, are left out."""
     found: set[str] = set()
     for rule in rules:
         # A host site's own condition may stumble over unfinished values in any way.
         with suppress(Exception):
             if rule["type"] == "group":
-                found |= names_in(rule["value"]["rules"])
+                found |= names_in(rule["value"]["rules"], kinds)
             else:
-                found |= {name for name in compiler.mentions([rule]).events if name}
+                found |= {name for name in compiler.mentions([rule], kinds).events if name}
     return found

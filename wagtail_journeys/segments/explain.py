@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import Error, connections, router, transaction
@@ -51,14 +52,34 @@ class Answer:
             yield from part.everything()
 
 
-def explain(match: str, rules: Sequence[Rule], contact: Contact, now: datetime.datetime) -> Answer:
+#: Answers rules, each by itself, by any key; those that cannot be read may raise or be left out.
+Ask = Callable[[dict[str, Rule]], dict[str, bool]]
+
+
+def explain(
+    match: str,
+    rules: Sequence[Rule],
+    contact: Contact,
+    now: datetime.datetime,
+    *,
+    kinds: compiler.Kinds = registry,
+    ask: Ask | None = None,
+) -> Answer:
     """The rules as a tree of answers for one contact. Never raises for what the rules say.
 
-    One statement for every hundred rules, and one for each rule that has a fact to tell.
+    One statement for every hundred rules, and one for each rule that has a fact to tell. Who has more kinds of
+    conditions than segments have gives them, and says how they are asked.
     """
     leaves = dict(_leaves(rules))
-    answers = _ask(leaves, contact, now)
-    return _group(match, rules, "", answers, contact, now)
+    answers = _ask(leaves, ask or partial(_of_contact, contact, now))
+    return _group(match, rules, "", answers, _About(contact, now, kinds))
+
+
+@dataclass(frozen=True)
+class _About:
+    contact: Contact
+    now: datetime.datetime
+    kinds: compiler.Kinds
 
 
 def _leaves(rules: Sequence[Rule], path: str = "") -> Iterator[tuple[str, Rule]]:
@@ -76,17 +97,18 @@ def _inner(rule: Rule) -> tuple[str, list[Rule]]:
     return value.get("match") or "all", value.get("rules") or []
 
 
-def _ask(leaves: dict[str, Rule], contact: Contact, now: datetime.datetime) -> dict[str, bool]:
+def _ask(leaves: dict[str, Rule], ask: Ask) -> dict[str, bool]:
     """Yes or no by place; a rule that cannot be asked has no answer."""
-    questions = {place: compiler.Question("all", [rule], {contact.pk}) for place, rule in leaves.items()}
     try:
-        return _evaluate(questions, now)
+        with _apart():
+            return ask(leaves)
     except (BadRules, Error):
         # One of them spoils the statement: ask each by itself, to find out which.
         found: dict[str, bool] = {}
-        for place, question in questions.items():
+        for place, rule in leaves.items():
             try:
-                found |= _evaluate({place: question}, now)
+                with _apart():
+                    found |= ask({place: rule})
             except (BadRules, Error):
                 logger.warning("A rule cannot be explained", exc_info=True)
         return found
@@ -98,9 +120,9 @@ def _apart() -> AbstractContextManager[Any]:
     return transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
 
 
-def _evaluate(questions: dict[str, compiler.Question], now: datetime.datetime) -> dict[str, bool]:
-    with _apart():
-        answers = compiler.evaluate(questions, now, skip_broken=True)
+def _of_contact(contact: Contact, now: datetime.datetime, leaves: dict[str, Rule]) -> dict[str, bool]:
+    questions = {place: compiler.Question("all", [rule], {contact.pk}) for place, rule in leaves.items()}
+    answers = compiler.evaluate(questions, now, skip_broken=True)
     return {place: bool(contacts) for place, contacts in answers.items()}
 
 
@@ -109,8 +131,7 @@ def _group(
     rules: Sequence[Rule],
     path: str,
     answers: dict[str, bool],
-    contact: Contact,
-    now: datetime.datetime,
+    about: _About,
     block: str = "",
 ) -> Answer:
     parts = []
@@ -118,9 +139,9 @@ def _group(
         place = f"{path}.{number}"
         if isinstance(rule, dict) and rule.get("type") == "group":
             inner_match, inner = _inner(rule)
-            parts.append(_group(inner_match, inner, place, answers, contact, now, str(rule.get("id") or "")))
+            parts.append(_group(inner_match, inner, place, answers, about, str(rule.get("id") or "")))
         else:
-            parts.append(_leaf(rule, answers.get(place), contact, now))
+            parts.append(_leaf(rule, answers.get(place), about))
     return Answer(
         sentence=str(dict(MATCH_CHOICES).get(match, "")),
         yes=_together(match, [part.yes for part in parts]),
@@ -142,22 +163,22 @@ def _together(match: str, answers: list[bool | None]) -> bool | None:
     return None if None in answers else otherwise
 
 
-def _leaf(rule: Rule, yes: bool | None, contact: Contact, now: datetime.datetime) -> Answer:
+def _leaf(rule: Rule, yes: bool | None, about: _About) -> Answer:
     sentence, fact = _t("a rule that cannot be read"), ""
     try:
-        condition = registry[rule["type"]]
+        condition = about.kinds[rule["type"]]
         sentence = condition.describe(rule["value"])
         if yes is not None:
-            fact = _fact(condition, rule["value"], contact, now)
+            fact = _fact(condition, rule["value"], about)
     except Exception:  # a host site's own condition may stumble over unfinished values in any way
         logger.warning("A rule cannot be put into words", exc_info=True)
     block = rule.get("id") if isinstance(rule, dict) else ""
     return Answer(sentence=sentence, yes=yes, id=str(block or ""), fact=fact)
 
 
-def _fact(condition: Condition, params: dict[str, Any], contact: Contact, now: datetime.datetime) -> str:
+def _fact(condition: Any, params: dict[str, Any], about: _About) -> str:
     """What the condition knows about the contact beyond yes and no."""
-    if type(condition).fact is Condition.fact:
+    if not isinstance(condition, Condition) or type(condition).fact is Condition.fact:
         return ""
     with _apart():
-        return str(condition.fact(params, contact, now) or "")
+        return str(condition.fact(params, about.contact, about.now) or "")

@@ -19,7 +19,7 @@ from wagtail_journeys import db
 from wagtail_journeys.exceptions import BadRules
 
 from . import compiler, diff
-from .conditions import Mentions, population, registry
+from .conditions import Mentions, registry
 from .conditions.base import ANY_EVENT
 from .diff import Change, Diff, Moves
 from .models import Membership, Segment
@@ -217,16 +217,14 @@ def rebuild(segment: Segment, now: datetime.datetime) -> Diff:
     """Bring the whole segment up to date by difference: who stays is not touched. Inside a transaction."""
     if segment.kind == Segment.Kind.STATIC:
         return Diff(segment.pk, now, 0, 0, 0)
-    with population.everybody():
-        matching = compiler.contacts_matching(segment.match, segment.raw_rules, now)
+    matching = compiler.everybody_matching(segment.match, segment.raw_rules, now)
     return diff.apply(segment.pk, matching, now)
 
 
 def _rebuild_readable(rules: Rules, now: datetime.datetime) -> Diff:
     """The same for a segment of ``live_rules``; one that cannot be read keeps its members as they are."""
     try:
-        with population.everybody():
-            matching = compiler.contacts_matching(rules.match, rules.rules, now)
+        matching = compiler.everybody_matching(rules.match, rules.rules, now)
     except BadRules:
         logger.exception("Segment %s cannot be read; its members stay as they are", rules.segment)
         return Diff(rules.segment, now, 0, 0, 0)

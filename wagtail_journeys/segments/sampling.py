@@ -16,6 +16,7 @@ from django.db import OperationalError, connections, router, transaction
 from django.db.models import BooleanField, Max, Min
 from django.db.models.expressions import RawSQL
 
+from wagtail_journeys import db
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.exceptions import TooSlow
 
@@ -53,24 +54,26 @@ class Count:
 def budget(seconds: float) -> Iterator[None]:
     """A statement inside that takes longer is given up: TooSlow. Only for reading; costs no lock.
 
-    PostgreSQL does not compile (jit) such a statement: that takes its time too, and cannot be interrupted.
+    PostgreSQL has room for lists of all contacts meanwhile (db.ROOM).
     """
     connection = connections[router.db_for_read(Contact)]
     if connection.vendor == "postgresql":
         nested = connection.in_atomic_block
-        set_limits = (
-            "SELECT current_setting('statement_timeout'), current_setting('jit'),"
-            " set_config('statement_timeout', %s, true), set_config('jit', %s, true)"
-        )
+        limits = ("statement_timeout", "work_mem", "jit")
+        before_them = ", ".join(f"current_setting('{name}')" for name in limits)
         try:
             with transaction.atomic(using=connection.alias):
                 with connection.cursor() as cursor:
-                    cursor.execute(set_limits, [f"{max(1, int(seconds * 1000))}ms", "off"])
-                    before = cursor.fetchone()[:2]
+                    cursor.execute(
+                        f"SELECT {before_them}, set_config('statement_timeout', %s, true), {db.ROOM}",
+                        [f"{max(1, int(seconds * 1000))}ms"],
+                    )
+                    before = cursor.fetchone()[: len(limits)]
                 yield
                 if nested:  # else the limits end with the transaction
                     with connection.cursor() as cursor:
-                        cursor.execute(set_limits, before)
+                        back = ", ".join(f"set_config('{name}', %s, true)" for name in limits)
+                        cursor.execute(f"SELECT {back}", before)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") == "57014":
                 raise TooSlow from error

@@ -49,13 +49,11 @@ def asked_by(ids: Collection[int]) -> dict[int, list[Segment]]:
     return found
 
 
-def refuse_delete_in_use(request: HttpRequest, instances: Sequence[Any]) -> HttpResponse | None:
-    """For Wagtail's ``before_delete_snippet`` hook: None where nothing stands against it, else a way back."""
+def against_deleting(instances: Sequence[Any]) -> list[str]:
+    """Why the segments among these cannot be deleted together; empty when they can."""
     segments = [instance for instance in instances if isinstance(instance, Segment)]
-    if not segments:
-        return None
     going = {segment.pk for segment in segments}
-    users = asked_by(going)
+    users = asked_by(going) if going else {}
     reasons = []
     for segment in segments:
         names = [f"“{other}”" for other in users[segment.pk] if other.pk not in going]
@@ -64,17 +62,16 @@ def refuse_delete_in_use(request: HttpRequest, instances: Sequence[Any]) -> Http
                 _t("“%(segment)s” cannot be deleted: it is asked for in the segment %(names)s.")
                 % {"segment": segment, "names": ", ".join(names)}
             )
-    return refusal(request, instances, reasons)
+    return reasons
 
 
-def refuse_unpublish_in_use(request: HttpRequest, instance: Any) -> HttpResponse | None:
-    """The same for ``before_unpublish``: a live segment that asks for it would keep its members as they are for ever."""
+def against_unpublishing(instance: Any) -> list[str]:
+    """The same for unpublishing: a live segment that asks for it would keep its members as they are for ever."""
     if not isinstance(instance, Segment):
-        return None
+        return []
     names = ", ".join(f"“{other}”" for other in asked_by([instance.pk])[instance.pk] if other.live)
     sentence = _t("“%(segment)s” cannot be unpublished: it is asked for in the live segment %(names)s.")
-    reasons = [sentence % {"segment": instance, "names": names}] if names else []
-    return refusal(request, [instance], reasons)
+    return [sentence % {"segment": instance, "names": names}] if names else []
 
 
 def refusal(request: HttpRequest, instances: Sequence[Any], reasons: Sequence[str]) -> HttpResponse | None:

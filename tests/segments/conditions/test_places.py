@@ -12,10 +12,12 @@ from wagtail.models import Collection, Locale, Page
 
 from example_site.website.models import ArticleIndexPage, ArticlePage, FormPage, TextPage
 from tests.scenarios.story import START
+from wagtail_journeys import pipeline
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.models import Event
+from wagtail_journeys.models import Event, Segment
 from wagtail_journeys.segments import choosers, compiler
 from wagtail_journeys.segments.conditions import population, registry
+from wagtail_journeys.streams import with_ids
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +176,31 @@ def test_forms() -> None:
     chooser = dict(registry["submitted"].fields())["page"]
     assert set(chooser.target_models) >= {FormPage}
     assert TextPage not in chooser.target_models
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"type": "viewed", "value": {**USUAL}},
+        {"type": "time_spent", "value": {**USUAL, "least": 1, "least_unit": "minutes"}},
+    ],
+)
+def test_moving_a_page_changes_who_belongs(site: dict[str, Page], rule: dict[str, Any]) -> None:
+    """Whoever viewed a page enters the segments of the section it is moved to, with the next look at the queues."""
+    rule["value"]["section"] = site["section"].pk
+    segment = Segment.objects.create(name="Readers", rules=with_ids([rule]))
+    Segment.objects.create(name="Others", rules=with_ids([{"type": "viewed", "value": {**USUAL}}]))
+    Segment.objects.update(rebuild_requested_at=START)
+    pipeline.rebuild(START)
+    Segment.objects.update(rebuild_requested_at=None)
+
+    site["about"].move(site["section"], pos="last-child")
+    assert list(Segment.objects.exclude(rebuild_requested_at=None)) == [segment]
+    pipeline.rebuild(START)
+    about = Contact.objects.get(first_name="about")
+    assert segment.memberships.filter(contact=about, left_at=None).exists()
+
+    # A place among the same pages is no move to another section.
+    Segment.objects.update(rebuild_requested_at=None)
+    site["article"].move(site["about"], pos="left")
+    assert not Segment.objects.exclude(rebuild_requested_at=None).exists()

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.campaigns import asking
 from wagtail_journeys.campaigns.outcomes import Outcome
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.events.models import Event
-from wagtail_journeys.segments import compiler
 from wagtail_journeys.segments.conditions import Mentions
 
 #: What a block stores: JSON values by field name.
@@ -25,7 +26,10 @@ GROUPS = (TIMING, MESSAGES, LOGIC, CONTACT)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A journey standing at a step. ``arrived_at`` is when it came here first; ``attempts`` failed tries so far."""
+    """A journey standing at a step. ``arrived_at`` is when it came here first; ``attempts`` failed tries so far.
+
+    ``asked_before``: the step has let it wait. ``holdout``: it is in a control group and gets no messages.
+    """
 
     journey: int
     contact: int
@@ -33,6 +37,8 @@ class Position:
     entered_at: datetime.datetime
     entry_event: int | None
     attempts: int = 0
+    asked_before: bool = False
+    holdout: bool = False
 
 
 @dataclass
@@ -55,12 +61,21 @@ class Group:
         """The events that started the journeys, by id: one statement, only if asked for."""
         return Event.objects.in_bulk({p.entry_event for p in self.positions if p.entry_event})
 
+    @cached_property
+    def topic(self) -> int | None:
+        """The topic that the campaign's emails need consent to: one statement, only if asked for."""
+        campaigns = apps.get_model("wagtail_journeys", "Campaign")._default_manager
+        found: int | None = campaigns.values_list("topic_id", flat=True).get(pk=self.campaign)
+        return found
+
     def matching(self, match: str, rules: Sequence[dict[str, Any]], now: datetime.datetime) -> set[int]:
-        """Ids of the group's contacts that match these segment rules now: one statement."""
-        contacts = {position.contact for position in self.positions}
+        """Ids of the group's journeys that match these rules now, about the contact or about the journey.
+
+        One statement for what is asked about contacts, and one or two for each question about journeys.
+        """
         if not rules:
-            return contacts
-        return compiler.evaluate({0: compiler.Question(match, rules, contacts)}, now)[0]
+            return {position.journey for position in self.positions}
+        return asking.evaluate({0: (match, rules)}, self, now)[0]
 
     def part(self, positions: Sequence[Position]) -> Group:
         return Group(self.campaign, self.step_id, positions, self.zone)
@@ -85,6 +100,11 @@ class Step:
     arm_list: str = ""
     #: Whether every journey ends here, so that nothing behind it is ever reached.
     ends: bool = False
+    #: Whether it only waits; ``holds``: for the right hour, so that what comes behind it is what was due.
+    waits: bool = False
+    holds: bool = False
+    #: For steps that journeys are woken at: what they wait for there, in words.
+    awaits: Any = ""
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         """The form: child blocks by name (without the arms)."""
@@ -123,6 +143,14 @@ class Step:
     def references(self, params: Params) -> dict[str, set[int]]:
         """What the step uses, by kind: ``{"template": {3}, "segment": {1, 2}}``."""
         return {}
+
+    def asks(self, params: Params) -> tuple[str, list[dict[str, Any]]] | None:
+        """The conditions (match, rules) that hold a waiting journey back; its page tells which are true already."""
+        return None
+
+    def missing(self, params: Params, position: Position) -> str:
+        """What else has not happened yet for a journey that waits here, in a sentence; "" if there is nothing to say."""
+        return ""
 
     def mentions(self, params: Params) -> Mentions | None:
         """For steps that journeys wait at: what makes the step look at a waiting contact again before it is due."""

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.campaigns import asking
+from wagtail_journeys.campaigns.conditions.blocks import JourneyRulesBlock
 from wagtail_journeys.campaigns.outcomes import Advance, Outcome
-from wagtail_journeys.segments import compiler
-from wagtail_journeys.segments.blocks import MATCH_CHOICES, RulesBlock
+from wagtail_journeys.segments.blocks import MATCH_CHOICES
 
 from . import registry
 from .base import LOGIC, Group, Params, Step
@@ -30,20 +31,20 @@ class Branch(Step):
                 "match",
                 blocks.ChoiceBlock(choices=MATCH_CHOICES, default="all", label=_("The contact matches")),
             ),
-            ("conditions", RulesBlock(label=_("Conditions"), help_text=_("One line per condition."))),
+            ("conditions", JourneyRulesBlock(label=_("Conditions"), help_text=_("One line per condition."))),
         ]
 
     def describe(self, params: Params) -> str:
         return _t("if %s") % (
-            compiler.describe(params.get("match") or "all", params.get("conditions") or []) or "…"
+            asking.describe(params.get("match") or "all", params.get("conditions") or []) or "…"
         )
 
     def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
         matching = group.matching(params["match"], params["conditions"], now)
-        return {p.journey: Advance(arm="yes" if p.contact in matching else "no") for p in group.positions}
+        return {p.journey: Advance(arm="yes" if p.journey in matching else "no") for p in group.positions}
 
     def problems(self, params: Params) -> list[str]:
         return [] if params.get("conditions") else [_t("An “If” step has no conditions.")]
 
     def references(self, params: Params) -> dict[str, set[int]]:
-        return {"segment": set(compiler.mentions(params.get("conditions") or []).segments)}
+        return {"segment": set(asking.mentions(params.get("conditions") or []).segments)}

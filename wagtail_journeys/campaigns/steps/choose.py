@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import blocks
 
+from wagtail_journeys.campaigns import asking
 from wagtail_journeys.campaigns.arms import STEPS
+from wagtail_journeys.campaigns.conditions.blocks import JourneyRulesBlock
 from wagtail_journeys.campaigns.outcomes import Advance, Outcome
-from wagtail_journeys.segments import compiler
-from wagtail_journeys.segments.blocks import MATCH_CHOICES, RulesBlock
+from wagtail_journeys.segments.blocks import MATCH_CHOICES
 
 from . import registry
 from .base import LOGIC, Group, Params, Step
@@ -39,7 +40,7 @@ class Choose(Step):
                     "match",
                     blocks.ChoiceBlock(choices=MATCH_CHOICES, default="all", label=_("The contact matches")),
                 ),
-                ("conditions", RulesBlock(label=_("Conditions"))),
+                ("conditions", JourneyRulesBlock(label=_("Conditions"))),
                 (STEPS, stream(_("Steps"))),
             ],
             label=_("Arm"),
@@ -64,15 +65,13 @@ class Choose(Step):
         return _t("choose: %s") % ", ".join(names or ["…"])
 
     def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
-        contacts = {position.contact for position in group.positions}
         questions = {
-            item["id"]: compiler.Question(item["value"]["match"], item["value"]["conditions"], contacts)
-            for item in params["arms"]
+            item["id"]: (item["value"]["match"], item["value"]["conditions"]) for item in params["arms"]
         }
-        answers = compiler.evaluate(questions, now)
+        answers = asking.evaluate(questions, group, now)
         return {
             position.journey: Advance(
-                arm=next((arm for arm in questions if position.contact in answers[arm]), OTHERWISE)
+                arm=next((arm for arm in questions if position.journey in answers[arm]), OTHERWISE)
             )
             for position in group.positions
         }
@@ -88,4 +87,4 @@ class Choose(Step):
 
     def references(self, params: Params) -> dict[str, set[int]]:
         rules = [rule for item in params.get("arms") or [] for rule in item["value"].get("conditions") or []]
-        return {"segment": set(compiler.mentions(rules).segments)}
+        return {"segment": set(asking.mentions(rules).segments)}

@@ -81,6 +81,7 @@ class HttpCall(Step):
     label = _("HTTP call")
     icon = "link-external"
     group = MESSAGES
+    awaits = _("the answer to its call")
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

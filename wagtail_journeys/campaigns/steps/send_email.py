@@ -12,13 +12,15 @@ from wagtail import blocks
 from wagtail.blocks.struct_block import BlockGroup
 from wagtail.snippets.blocks import SnippetChooserBlock
 
+from wagtail_journeys.campaigns import asking, merge_tags
+from wagtail_journeys.campaigns.conditions.blocks import JourneyRulesBlock
 from wagtail_journeys.campaigns.outcomes import Advance, Exit, Outcome
 from wagtail_journeys.campaigns.outcomes import SendEmail as SendEmailEffect
-from wagtail_journeys.segments import compiler
-from wagtail_journeys.segments.blocks import MATCH_CHOICES, RulesBlock
+from wagtail_journeys.emails import liquid, senders
+from wagtail_journeys.segments.blocks import MATCH_CHOICES
 
-from . import registry
-from .base import MESSAGES, Group, Params, Step
+from . import registry, room, variants
+from .base import MESSAGES, Group, Params, Position, Step
 
 
 def merge_fields() -> blocks.ListBlock:
@@ -40,14 +42,50 @@ def merge_fields() -> blocks.ListBlock:
                         help_text=_("Empty: print nothing there."),
                     ),
                 ),
+                (
+                    "source",
+                    blocks.CharBlock(
+                        required=False,
+                        max_length=100,
+                        label=_("Filled with"),
+                        help_text=_(
+                            "Empty: what its name says. Or another value, such as contact.nickname, event.total or "
+                            "journey.crm_id."
+                        ),
+                    ),
+                ),
             ],
             form_classname="struct-block wj-row",
         ),
         default=[],
         min_num=0,
-        label=_("Defaults of merge tags"),
+        label=_("Merge tags"),
         help_text=_("An email with a merge tag that has neither a value nor a default is not sent."),
+        form_attrs=merge_tags.ATTRS,
     )
+
+
+def sender_fields() -> list[tuple[str, blocks.Block]]:
+    return [
+        (
+            "from_name",
+            blocks.CharBlock(
+                required=False,
+                max_length=200,
+                label=_("Sender name"),
+                help_text=_("Empty: that of the template."),
+            ),
+        ),
+        (
+            "from_email",
+            blocks.EmailBlock(
+                required=False,
+                label=_("Sender address"),
+                help_text=_("Empty: that of the template. Only addresses that the site may send from."),
+            ),
+        ),
+        ("reply_to", blocks.EmailBlock(required=False, label=_("Reply-to address"))),
+    ]
 
 
 @registry.register
@@ -68,7 +106,9 @@ class SendEmail(Step):
             ),
             (
                 "conditions",
-                RulesBlock(required=False, label=_("Conditions"), help_text=_("Empty: send to everybody.")),
+                JourneyRulesBlock(
+                    required=False, label=_("Conditions"), help_text=_("Empty: send to everybody.")
+                ),
             ),
             (
                 "otherwise",
@@ -79,6 +119,9 @@ class SendEmail(Step):
                 ),
             ),
             ("defaults", merge_fields()),
+            *variants.fields(),
+            *room.fields(),
+            *sender_fields(),
         ]
 
     def block(self, arms: Sequence[tuple[str, blocks.Block]] = ()) -> blocks.StructBlock:
@@ -89,12 +132,19 @@ class SendEmail(Step):
             classname="collapsed",
             label_format="{conditions}",
         )
-        merge_tags = BlockGroup(
+        tags = BlockGroup(
             ["defaults"],
             heading=_("Merge tags"),
             icon="tag",
             classname="collapsed",
             label_format="{defaults}",
+        )
+        sender = BlockGroup(
+            ["from_name", "from_email", "reply_to"],
+            heading=_("Sender"),
+            icon="user",
+            classname="collapsed",
+            label_format="{from_name} {from_email}",
         )
         return blocks.StructBlock(
             self.fields(),
@@ -102,7 +152,16 @@ class SendEmail(Step):
             icon=self.icon,
             group=self.group,
             form_classname="struct-block wj-step",
-            form_layout=BlockGroup(["template", conditions, merge_tags]),
+            form_layout=BlockGroup(
+                [
+                    "template",
+                    conditions,
+                    tags,
+                    variants.form_group(),
+                    room.form_group(),
+                    sender,
+                ]
+            ),
             label_format="{template}",
         )
 
@@ -115,7 +174,10 @@ class SendEmail(Step):
         else:
             name = "…"
         sentence = _t("send “%s”") % name
-        condition = compiler.describe(params.get("match") or "all", params.get("conditions") or [])
+        divided = variants.describe(params)
+        if divided:
+            sentence += f" ({divided})"
+        condition = asking.describe(params.get("match") or "all", params.get("conditions") or [])
         return (
             _t("%(send)s if %(condition)s") % {"send": sentence, "condition": condition}
             if condition
@@ -125,19 +187,40 @@ class SendEmail(Step):
     def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
         rules = params.get("conditions") or []
         matching = group.matching(params.get("match") or "all", rules, now)
-        effect = SendEmailEffect(params["template"], {"defaults": self.defaults(params)})
+        rooms = room.Rooms(group, [p for p in group.positions if p.journey in matching], now)
         decided: dict[int, Outcome] = {}
         for position in group.positions:
-            if position.contact in matching:
-                decided[position.journey] = Advance(effects=(effect,))
+            if position.journey in matching:
+                decided[position.journey] = rooms.outcome(
+                    position, self.effect(group, position, params), params
+                )
             elif params.get("otherwise") == "exit":
                 decided[position.journey] = Exit(self.reason(params))
             else:
                 decided[position.journey] = Advance(skipped=self.reason(params))
         return decided
 
+    def effect(self, group: Group, position: Position, params: Params) -> SendEmailEffect:
+        """What is sent to this journey's contact."""
+        items = [item["value"] for item in params.get("defaults") or []]
+        merge: dict[str, Any] = {
+            "defaults": self.defaults(params),
+            "mapping": {item["tag"]: item["source"] for item in items if item.get("source")},
+        }
+        merge |= {name: params[name] for name in ("from_name", "from_email", "reply_to") if params.get(name)}
+        if not params.get("variants"):
+            return SendEmailEffect(params["template"], merge)
+        contact = group.contacts[position.contact]
+        variant = variants.of(str(contact.uuid), group.step_id, params)
+        if variant is None:
+            return SendEmailEffect(params["template"], merge)
+        value = variant["value"]
+        merge |= {name: value[name] for name in ("subject", "preheader") if value.get(name)}
+        merge["variant"] = value.get("label") or ""
+        return SendEmailEffect(value.get("template") or params["template"], merge, str(variant["id"])[:40])
+
     def reason(self, params: Params) -> str:
-        return _t("not: %s") % compiler.describe(params.get("match") or "all", params.get("conditions") or [])
+        return _t("not: %s") % asking.describe(params.get("match") or "all", params.get("conditions") or [])
 
     def defaults(self, params: Params) -> dict[str, str]:
         return {
@@ -147,17 +230,39 @@ class SendEmail(Step):
     def problems(self, params: Params) -> list[str]:
         from wagtail_journeys.emails.models import EmailTemplate
 
-        template = EmailTemplate.objects.filter(pk=params.get("template") or 0).first()
-        if template is None:
-            return [_t("A “Send email” step has no template.")]
-        if not template.live:
-            return [_t("The email template “%s” is not live. Publish it first.") % template]
-        return []
+        found = EmailTemplate.objects.in_bulk(self.templates(params))
+        problems = []
+        if params.get("template") not in found:
+            problems.append(_t("A “Send email” step has no template."))
+        problems += [
+            _t("The email template “%s” is not live. Publish it first.") % template
+            for template in found.values()
+            if not template.live
+        ]
+        problems += variants.problems(params)
+        address = params.get("from_email") or ""
+        if address and not senders.allowed(address):
+            words = _t("Emails may not be sent from “%s”: the settings of the site do not name that address.")
+            problems.append(words % address)
+        for item in params.get("defaults") or []:
+            source = item["value"].get("source") or ""
+            if source and not liquid.is_path(source):
+                problems.append(
+                    _t("“%s” is no value. Write it like contact.nickname, event.total or journey.crm_id.")
+                    % source
+                )
+        return problems
+
+    def templates(self, params: Params) -> set[int]:
+        """Those of the step and of its variants."""
+        found = {params.get("template")}
+        found |= {item["value"].get("template") for item in params.get("variants") or []}
+        return {pk for pk in found if pk}
 
     def references(self, params: Params) -> dict[str, set[int]]:
         found: dict[str, set[Any]] = {
-            "segment": set(compiler.mentions(params.get("conditions") or []).segments)
+            "segment": set(asking.mentions(params.get("conditions") or []).segments)
         }
-        if params.get("template"):
-            found["template"] = {params["template"]}
+        if self.templates(params):
+            found["template"] = self.templates(params)
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,27 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from wagtail_journeys.campaigns.arms import STEPS, label_of
+from wagtail_journeys.campaigns.lots import arm_at, position_of
 from wagtail_journeys.campaigns.outcomes import Advance, Outcome
 
 from . import registry
 from .base import LOGIC, Group, Params, Step
-
-
-def position_of(contact: str, step_id: str, salt: str = "") -> float:
-    """Where a contact (its uuid) stands between 0 and 1 at this step: sha256 of "contact:step:salt" (semantics S4)."""
-    digest = hashlib.sha256(f"{contact}:{step_id}:{salt}".encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64
-
-
-def arm_at(place: float, weights: list[tuple[str, float]]) -> str:
-    """The arm in which ``place`` (0 to 1) falls when the weights are laid end to end."""
-    total = sum(weight for _arm, weight in weights)
-    end = 0.0
-    for arm, weight in weights:
-        end += weight / total
-        if place < end:
-            return arm
-    return weights[-1][0]
 
 
 class SplitBlock(blocks.StructBlock):

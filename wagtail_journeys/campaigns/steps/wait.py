@@ -33,6 +33,7 @@ class WaitBlock(blocks.StructBlock):
 @registry.register
 class Wait(Step):
     key = "wait"
+    waits = True
     label = _("Wait")
     icon = "time"
     group = TIMING

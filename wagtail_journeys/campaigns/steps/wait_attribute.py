@@ -46,6 +46,7 @@ def moment_of(value: Any, at: datetime.time, *zones: str) -> datetime.datetime |
 @registry.register
 class WaitAttribute(Step):
     key = "wait_attribute"
+    waits = True
     label = _("Wait for a contact's date")
     icon = "user"
     group = TIMING

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys.campaigns import asking
 from wagtail_journeys.campaigns.clock import in_words
+from wagtail_journeys.campaigns.conditions.blocks import JourneyRulesBlock
 from wagtail_journeys.campaigns.outcomes import Outcome
-from wagtail_journeys.segments import compiler
-from wagtail_journeys.segments.blocks import MATCH_CHOICES, RulesBlock
+from wagtail_journeys.segments.blocks import MATCH_CHOICES
 from wagtail_journeys.segments.conditions import Mentions
 
 from . import registry, waiting
@@ -21,10 +23,12 @@ from .base import TIMING, Group, Params, Step
 @registry.register
 class WaitCondition(Step):
     key = "wait_condition"
+    waits = True
     label = _("Wait until the contact matches")
     icon = "user"
     group = TIMING
     arms = waiting.ARMS
+    awaits = _("the contact to match")
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
@@ -34,7 +38,7 @@ class WaitCondition(Step):
             ),
             (
                 "conditions",
-                RulesBlock(
+                JourneyRulesBlock(
                     label=_("Conditions"), help_text=_("Who matches already on arrival goes on at once.")
                 ),
             ),
@@ -42,7 +46,7 @@ class WaitCondition(Step):
         ]
 
     def describe(self, params: Params) -> str:
-        condition = compiler.describe(params.get("match") or "all", params.get("conditions") or []) or "…"
+        condition = asking.describe(params.get("match") or "all", params.get("conditions") or []) or "…"
         return _t("wait until %(condition)s, at most %(length)s") % {
             "condition": condition,
             "length": in_words(params["amount"], params["unit"]),
@@ -50,10 +54,10 @@ class WaitCondition(Step):
 
     def decide(self, group: Group, params: Params, now: datetime.datetime) -> dict[int, Outcome]:
         matching = group.matching(params["match"], params["conditions"], now)
-        by_clock = compiler.mentions(params["conditions"]).clock
+        by_clock = asking.mentions(params["conditions"]).clock
         return {
             position.journey: waiting.outcome(
-                position.contact in matching, params, position, now, waiting.CLOCK_LOOK if by_clock else None
+                position.journey in matching, params, position, now, waiting.CLOCK_LOOK if by_clock else None
             )
             for position in group.positions
         }
@@ -62,7 +66,10 @@ class WaitCondition(Step):
         return [] if params.get("conditions") else [_t("Say what to wait for: add a condition.")]
 
     def references(self, params: Params) -> dict[str, set[int]]:
-        return {"segment": set(compiler.mentions(params.get("conditions") or []).segments)}
+        return {"segment": set(asking.mentions(params.get("conditions") or []).segments)}
+
+    def asks(self, params: Params) -> tuple[str, list[dict[str, Any]]]:
+        return params["match"], params["conditions"]
 
     def mentions(self, params: Params) -> Mentions:
-        return compiler.mentions(params["conditions"])
+        return asking.mentions(params["conditions"])

@@ -23,6 +23,7 @@ GO_ON_OR_EXIT = [("go_on", _("go on at once")), ("exit", _("leave the campaign")
 @registry.register
 class WaitDate(Step):
     key = "wait_date"
+    waits = True
     label = _("Wait until a date")
     icon = "date"
     group = TIMING

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Min
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
@@ -33,10 +35,12 @@ SINCE = {
 @registry.register
 class WaitEvent(Step):
     key = "wait_event"
+    waits = True
     label = _("Wait until an event happens")
     icon = "crosshairs"
     group = TIMING
     arms = waiting.ARMS
+    awaits = _("the event to happen")
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
@@ -88,33 +92,47 @@ class WaitEvent(Step):
         decided: dict[int, Outcome] = {}
         for position in group.positions:
             start, end = starts[position.journey], waiting.limit(params, position)
+            # What let the contact in is over when the journey begins, however little time there is in between.
+            own = position.entry_event if params.get("since") in (None, "", "arrival", "entry") else None
             happened = any(
-                (start is None or start <= moment) and moment <= end for moment in times[position.contact]
+                (start is None or start <= moment) and moment <= end and event != own
+                for event, moment in times[position.contact]
             )
             decided[position.journey] = waiting.outcome(happened, params, position, now)
         return decided
 
     def times(
         self, group: Group, params: Params, now: datetime.datetime, starts: list[datetime.datetime | None]
-    ) -> dict[int, list[datetime.datetime]]:
-        """When each contact did it, as far as it matters: one statement."""
+    ) -> dict[int, list[tuple[int, datetime.datetime]]]:
+        """When each contact did it, as far as it matters, with the id of the event: one statement."""
         events = Event.objects.filter(
             filters.named_q(params, now),
             compiler.among({position.contact for position in group.positions}, "contact_id"),
         ).order_by()
-        found: dict[int, list[datetime.datetime]] = defaultdict(list)
+        found: dict[int, list[tuple[int, datetime.datetime]]] = defaultdict(list)
         known = [moment for moment in starts if moment is not None]
         if len(known) < len(starts):  # ever: the first time says it all
-            rows: Iterable[Any] = events.values_list("contact_id").annotate(Min("occurred_at"))
+            rows: Iterable[Any] = (
+                events.values("contact_id")
+                .annotate(event=Min("pk"), first=Min("occurred_at"))
+                .values_list("contact_id", "event", "first")
+            )
         else:
-            rows = events.filter(occurred_at__gte=min(known)).values_list("contact_id", "occurred_at")
-        for contact, moment in rows:
+            rows = events.filter(occurred_at__gte=min(known)).values_list("contact_id", "pk", "occurred_at")
+        for contact, event, moment in rows:
             if contact is not None:
-                found[contact].append(moment)
+                found[contact].append((event, moment))
         return found
 
     def problems(self, params: Params) -> list[str]:
         return [] if params.get("event") else [_t("Say which event to wait for.")]
+
+    def missing(self, params: Params, position: Position) -> str:
+        since, words = self.since(params, position), {"event": filters.describe_event(params)}
+        if since is None:
+            return _t("Never so far: the contact %(event)s.") % words
+        words["since"] = date_format(localtime(since), "j M Y, H:i T")
+        return _t("Not since %(since)s: the contact %(event)s.") % words
 
     def mentions(self, params: Params) -> Mentions:
         return Mentions(events=frozenset({params["event"]}))

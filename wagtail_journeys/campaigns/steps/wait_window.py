@@ -37,6 +37,8 @@ class WindowBlock(blocks.StructBlock):
 @registry.register
 class WaitWindow(Step):
     key = "wait_window"
+    waits = True
+    holds = True
     label = _("Wait for weekdays and hours")
     icon = "calendar-alt"
     group = TIMING

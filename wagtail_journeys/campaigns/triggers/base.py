@@ -14,6 +14,8 @@ class Trigger:
     label: Any = ""
     #: Whether it is told by an event or a segment, and so can be a goal or an exit as well.
     fact: bool = True
+    #: Whether contacts start it by being added; to other campaigns they are added past their trigger.
+    by_hand: bool = False
     icon: str = "crosshairs"
 
     def fields(self) -> list[tuple[str, blocks.Block]]:

@@ -16,6 +16,7 @@ class Manual(Trigger):
     label = _("Contacts are added")
     icon = "plus"
     fact = False
+    by_hand = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from wagtail_journeys.segments import reading
+from wagtail_journeys import reading
+from wagtail_journeys.contacts.models import normalise_email
+from wagtail_journeys.reading import Value, as_number
 from wagtail_journeys.segments.inputs import AttributeNameBlock, AttributeValueBlock
-from wagtail_journeys.segments.reading import Value, as_number
 from wagtail_journeys.segments.rows import hidden_when, shown_when
 
 from . import registry
@@ -121,6 +122,7 @@ class Attribute(Condition):
     label = _("Contact field or attribute")
     icon = "user"
     group = _("Who they are")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
@@ -206,6 +208,9 @@ class Attribute(Condition):
             wanted = [Value(part) for part in self._values(operator, text)]
             if not wanted:
                 return NOBODY
+            if params["field"] == "email":
+                # Addresses are kept in one form, so that an index finds them.
+                return Q(email__in=[normalise_email(one.text) for one in wanted])
             found = self._ask(params, lambda value: value.same(wanted))
             if params["field"] == "locale":
                 # "nl" is also said of somebody whose language is "nl-be".

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
@@ -30,12 +30,13 @@ def negated(q: Q) -> Q:
 @dataclass(frozen=True)
 class Mentions:
     """What can change the answer of a rule: event names, contact fields (``"locale"``, ``"attributes.plan"``),
-    segments (ids), and whether the clock alone can."""
+    segments (ids), whether the clock alone can, and whether moving pages in the tree can (``sections``)."""
 
     events: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     segments: frozenset[int] = frozenset()
     clock: bool = False
+    sections: bool = False
 
     def __or__(self, other: Mentions) -> Mentions:
         return Mentions(
@@ -43,13 +44,22 @@ class Mentions:
             self.fields | other.fields,
             self.segments | other.segments,
             self.clock or other.clock,
+            self.sections or other.sections,
         )
+
+
+class Asks(Protocol):
+    """What the line of a condition needs of it."""
+
+    def fields(self) -> list[tuple[str, blocks.Block]]: ...
+
+    def errors(self, value: Params) -> dict[str, Any]: ...
 
 
 class ConditionBlock(blocks.StructBlock):
     """The line of a condition: refuses what the condition says cannot be asked, unless it is only a draft."""
 
-    def __init__(self, condition: Condition, **kwargs: Any) -> None:
+    def __init__(self, condition: Asks, **kwargs: Any) -> None:
         self.condition = condition
         super().__init__(condition.fields(), **kwargs)
 
@@ -76,6 +86,9 @@ class Condition:
     icon: str = "check"
     #: Heading in the chooser of blocks.
     group: Any = ""
+    #: Whether ``q`` depends on nothing but ``params``, ``now``, the settings and what it looks up in the database: how it
+    #: is put into SQL is then remembered from batch to batch. What it looks up is looked up again each time.
+    steady: bool = False
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         """The form: child blocks by name."""

@@ -30,6 +30,7 @@ class Behaviour(Condition):
     """
 
     group = _("What they did")
+    steady = True
     choices: list[tuple[str, Any]] = [(DID, _("did")), (DID_NOT, _("did not"))]
 
     def own_fields(self) -> list[tuple[str, blocks.Block]]:
@@ -129,7 +130,11 @@ class Behaviour(Condition):
         return f"{what} {_times(often, count, negative)}{when}"
 
     def mentions(self, params: Params) -> Mentions:
-        return Mentions(events=self.names(params), clock=period.moves(params) or self.clock(params))
+        return Mentions(
+            events=self.names(params),
+            clock=period.moves(params) or self.clock(params),
+            sections=bool(params.get("section")),
+        )
 
     def due(
         self, params: Params, since: datetime.datetime, now: datetime.datetime

@@ -43,6 +43,7 @@ class InCampaign(Condition):
     label = _("Campaign")
     icon = "crosshairs"
     group = _("What they did")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         (first, choice), *others = period.fields()

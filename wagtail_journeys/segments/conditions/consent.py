@@ -50,6 +50,7 @@ class Consent(Condition):
     label = _("Consent to a topic")
     icon = "tick-inverse"
     group = _("What they agreed to")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

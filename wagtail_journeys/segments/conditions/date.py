@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_journeys import reading
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.segments import days, reading
-from wagtail_journeys.segments.days import ABSOLUTE, Relative, absolute, shifted
+from wagtail_journeys.reading.plain import shifted
+from wagtail_journeys.segments import days
+from wagtail_journeys.segments.days import ABSOLUTE, Relative, absolute
 from wagtail_journeys.segments.inputs import AttributeNameBlock
-from wagtail_journeys.segments.reading import Sql
 
 from . import registry
 from .base import Condition, Mentions, Params
@@ -107,6 +108,7 @@ class DateAttribute(Condition):
     label = _("Date or anniversary")
     icon = "date"
     group = _("Who they are")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
@@ -156,34 +158,13 @@ class DateAttribute(Condition):
         return self._anniversary(params, anniversaries(operator, n or 0, days.today(now)))
 
     def _between(self, params: Params, span: days.Span) -> Q:
-        low, high = span
-
-        def question(value: Any) -> Sql:
-            near, day, moment = [], [], []
-            for bound, sign, more in ((low, ">=", -2), (high, "<", 2)):
-                if bound is not None:
-                    # The day as it is written is at most two away from the one where the site is.
-                    around = shifted(bound, more).isoformat()
-                    near.append(_joined(value.day_text(1, 10), sign, ("%s", [around])))
-                    day.append(_joined(value.day_text(1, 10), sign, ("%s", [bound.isoformat()])))
-                    moment.append(_joined(value.moment(), sign, value.instant(days.start_of(bound))))
-            found: Sql = value.day(_all(near), _all(day), _all(moment))
-            return found
-
-        return reading.attribute(params["attribute"] or "", question)
+        return reading.attribute(params["attribute"] or "", lambda value: value.days_between(*span))
 
     def _anniversary(self, params: Params, dates: list[datetime.date]) -> Q:
         """Of the day as it is written. The day itself is no anniversary, nor is one that is still to come."""
-
-        def question(value: Any) -> Sql:
-            places = ", ".join(["%s"] * len(month_days(dates)))
-            text, given = value.day_text(6, 5)
-            among: Sql = (f"{text} IN ({places})", [*given, *month_days(dates)])
-            past = _joined(value.day_text(1, 10), "<", ("%s", [min(dates).isoformat()]))
-            found: Sql = value.day(_all([among, past]), ("1 = 1", []), ("1 = 1", []))
-            return found
-
-        return reading.attribute(params["attribute"] or "", question)
+        return reading.attribute(
+            params["attribute"] or "", lambda value: value.anniversary(month_days(dates), min(dates))
+        )
 
     # --- what changes it ------------------------------------------------------------------------------------------------
 
@@ -209,13 +190,3 @@ class DateAttribute(Condition):
     def fact(self, params: Params, contact: Contact, now: datetime.datetime) -> str:
         value = contact.attributes.get(params["attribute"])
         return _t("nothing is known") if value is None else _t("it is “%s”") % str(value)[:80]
-
-
-def _joined(left: Sql, sign: str, right: Sql) -> Sql:
-    return f"{left[0]} {sign} {right[0]}", [*left[1], *right[1]]
-
-
-def _all(tests: list[Sql]) -> Sql:
-    if not tests:
-        return "1 = 1", []
-    return f"({' AND '.join(sql for sql, _more in tests)})", [p for _sql, more in tests for p in more]

@@ -30,6 +30,59 @@ ACTIONS = {
     "complained": (catalogue.EMAIL_COMPLAINED, _("complained about"), _("complained about %s")),
     "unsubscribed": (catalogue.EMAIL_UNSUBSCRIBED, _("unsubscribed with"), _("unsubscribed with %s")),
 }  # fmt: skip
+#: What machines do as well, without anybody having seen the email.
+BY_MACHINES_TOO = ["opened", "clicked"]
+
+
+def detail_fields() -> list[tuple[str, blocks.Block]]:
+    """Which link was clicked, and whether machines count: beside a field ``action``."""
+    return [
+        (
+            "link",
+            blocks.CharBlock(
+                required=False,
+                max_length=300,
+                label=_("Link"),
+                help_text=_("The address of the link, or a part of it. Empty: any link."),
+                form_attrs=shown_when("action", ["clicked"]),
+            ),
+        ),
+        (
+            "machines",
+            blocks.BooleanBlock(
+                required=False,
+                label=_("Machines too"),
+                help_text=_(
+                    "Mail programs and filters open emails and follow their links by themselves. Only people "
+                    "count unless this is ticked."
+                ),
+                form_attrs=shown_when("action", BY_MACHINES_TOO),
+            ),
+        ),
+    ]
+
+
+def happened(params: Params, now: datetime.datetime) -> Q:
+    """The events that tell the action, with these details, of any email."""
+    action = params["action"]
+    found = Q(name=ACTIONS[action][0])
+    if action in BY_MACHINES_TOO and not params.get("machines"):
+        found &= Q(Filter("verdict", "is", catalogue.HUMAN).q(now))
+    if action == "clicked" and params.get("link"):
+        found &= Q(Filter("url", "contains", params["link"]).q(now))
+    return found
+
+
+def in_words(params: Params, email: str) -> str:
+    """The action and its details with ``email``, which says which one: "opened the email “Hello”"."""
+    action = params["action"]
+    if action == "clicked" and params.get("link"):
+        words = _t("clicked the link “%(link)s” in %(email)s") % {"link": params["link"], "email": email}
+    else:
+        words = str(ACTIONS[action][2]) % email
+    if action in BY_MACHINES_TOO and params.get("machines"):
+        words += " " + _t("(machines count too)")
+    return words
 
 
 @registry.register
@@ -63,38 +116,11 @@ class EmailActivity(Behaviour):
                     "wagtail_journeys.Campaign", required=False, label=_("Sent by the campaign")
                 ),
             ),
-            (
-                "link",
-                blocks.CharBlock(
-                    required=False,
-                    max_length=300,
-                    label=_("Link"),
-                    help_text=_("The address of the link, or a part of it. Empty: any link."),
-                    form_attrs=shown_when("action", ["clicked"]),
-                ),
-            ),
-            (
-                "machines",
-                blocks.BooleanBlock(
-                    required=False,
-                    label=_("Machines too"),
-                    help_text=_(
-                        "Mail programs and filters open emails and follow their links by themselves. Only people "
-                        "count unless this is ticked."
-                    ),
-                    form_attrs=shown_when("action", ["opened", "clicked"]),
-                ),
-            ),
+            *detail_fields(),
         ]
 
     def events(self, params: Params, now: datetime.datetime) -> QuerySet[Event]:
-        action = params["action"]
-        found = Q(name=ACTIONS[action][0])
-        if action in ("opened", "clicked") and not params.get("machines"):
-            found &= Q(Filter("verdict", "is", catalogue.HUMAN).q(now))
-        if action == "clicked" and params.get("link"):
-            found &= Q(Filter("url", "contains", params["link"]).q(now))
-        events = Event.objects.filter(found)
+        events = Event.objects.filter(happened(params, now))
         if params.get("template"):
             templates = apps.get_model("wagtail_journeys", "EmailTemplate")._default_manager
             keys = templates.filter(pk=params["template"]).values("translation_key")
@@ -116,11 +142,4 @@ class EmailActivity(Behaviour):
         if params.get("campaign"):
             name = filters.name_of("Campaign", params["campaign"], _t("a deleted campaign"))
             email += " " + _t("of the campaign “%s”") % name
-        action = params["action"]
-        if action == "clicked" and params.get("link"):
-            words = _t("clicked the link “%(link)s” in %(email)s") % {"link": params["link"], "email": email}
-        else:
-            words = str(ACTIONS[action][2]) % email
-        if action in ("opened", "clicked") and params.get("machines"):
-            words += " " + _t("(machines count too)")
-        return words
+        return in_words(params, email)

@@ -69,6 +69,7 @@ class InSegment(Condition):
     label = _("In another segment")
     icon = "group"
     group = _("Who they are")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         when = shown_when("mode", IN_PERIOD)

@@ -33,6 +33,7 @@ class Inactive(Condition):
     label = _("Inactive")
     icon = "time"
     group = _("What they did")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

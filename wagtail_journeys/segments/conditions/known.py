@@ -40,6 +40,7 @@ class Known(Condition):
     label = _("Has an address, a name …")
     icon = "mail"
     group = _("Who they are")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         things = [(key, name) for key, (name, _columns) in THINGS.items()]

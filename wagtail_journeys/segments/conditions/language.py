@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import babel
 from django.conf.locale import LANG_INFO
@@ -11,24 +10,12 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from wagtail import blocks
 from wagtail.models import Locale
 
-from wagtail_journeys.segments import reading
-from wagtail_journeys.segments.rows import hidden_when
+from wagtail_journeys import reading
 
 from . import registry
-from .base import Condition, Mentions, Params
-
-if TYPE_CHECKING:
-    from wagtail_journeys.contacts.models import Contact
-
-OPERATORS = {
-    "is": _("is"),
-    "is_not": _("is not"),
-    "exists": _("is known"),
-    "missing": _("is not known"),
-}
+from .chosen import Chosen
 
 
 def name(code: str) -> str:
@@ -40,7 +27,7 @@ def name(code: str) -> str:
         return code
 
 
-def languages() -> list[tuple[Any, list[tuple[str, str]]]]:
+def languages() -> list[tuple[Any, list[tuple[str, Any]]]]:
     """Those of the site's content first, then all that Django knows; a language before its regional forms."""
     ours: dict[str, str] = {}
     for code in Locale.objects.order_by("language_code").values_list("language_code", flat=True):
@@ -57,66 +44,39 @@ def languages() -> list[tuple[Any, list[tuple[str, str]]]]:
     ]
 
 
-def _sorted(names: dict[str, str]) -> list[tuple[str, str]]:
+def _sorted(names: dict[str, str]) -> list[tuple[str, Any]]:
     return sorted(names.items(), key=lambda pair: (name(pair[0].partition("-")[0]).casefold(), pair[0]))
 
 
 @registry.register
-class Language(Condition):
+class Language(Chosen):
     """ "Dutch, any" is also said of somebody whose language is "nl-be"; "Dutch (Belgium)" only of them."""
 
     key = "language"
     label = _("Language")
     icon = "globe"
-    group = _("Who they are")
+    column = "locale"
+    field = "language"
+    operator_label = _("The language")
+    field_label = _("Language")
+    nothing_chosen = _("Choose a language.")
+    sentences = {
+        "is": _("language is %s"),
+        "is_not": _("language is not %s"),
+        "exists": _("language is known"),
+        "missing": _("language is not known"),
+    }
 
-    def fields(self) -> list[tuple[str, blocks.Block]]:
-        return [
-            (
-                "operator",
-                blocks.ChoiceBlock(choices=list(OPERATORS.items()), default="is", label=_("The language")),
-            ),
-            (
-                "language",
-                blocks.ChoiceBlock(
-                    choices=languages,
-                    required=False,
-                    label=_("Language"),
-                    form_attrs=hidden_when("operator", ["exists", "missing"]),
-                ),
-            ),
-        ]
+    def choices(self) -> list[tuple[Any, list[tuple[str, Any]]]]:
+        return languages()
 
-    def errors(self, value: Params) -> dict[str, Any]:
-        if value["operator"] in ("is", "is_not") and not value["language"]:
-            return {"language": _("Choose a language.")}
-        return {}
-
-    def q(self, params: Params, now: datetime.datetime) -> Q:
-        operator, code = params["operator"], params.get("language") or ""
-        if operator in ("exists", "missing"):
-            return Q(locale="") if operator == "missing" else ~Q(locale="")
+    def chosen(self, code: str) -> Q:
         spoken = reading.column("locale", "string", lambda value: value.same([reading.Value(code)]))
         if code:
             spoken |= reading.column(
                 "locale", "string", lambda value: value.text_is("starts_with", f"{code}-")
             )
-        return ~spoken if operator == "is_not" else spoken
+        return spoken
 
-    def describe(self, params: Params) -> str:
-        operator, code = params["operator"], params.get("language")
-        sentences = {
-            "is": _t("language is %s"),
-            "is_not": _t("language is not %s"),
-            "exists": _t("language is known"),
-            "missing": _t("language is not known"),
-        }
-        if operator in ("exists", "missing"):
-            return sentences[operator]
-        return sentences[operator] % (name(code) if code else "…")
-
-    def mentions(self, params: Params) -> Mentions:
-        return Mentions(fields=frozenset({"locale"}))
-
-    def fact(self, params: Params, contact: Contact, now: datetime.datetime) -> str:
-        return _t("it is %s") % name(contact.locale) if contact.locale else _t("nothing is known")
+    def name(self, code: str) -> str:
+        return name(code)

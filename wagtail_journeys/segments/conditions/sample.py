@@ -40,6 +40,7 @@ class Sample(Condition):
     label = _("Random part of all contacts")
     icon = "order"
     group = _("Combine")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from wagtail_journeys.segments import reading
-from wagtail_journeys.segments.reading import as_number
+from wagtail_journeys import reading
+from wagtail_journeys.reading import as_number
 from wagtail_journeys.segments.rows import shown_when
 
 from . import registry
@@ -53,6 +53,7 @@ class Score(Condition):
     label = _("Points, value or orders")
     icon = "pick"
     group = _("Who they are")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

@@ -42,6 +42,7 @@ class Seen(Condition):
     label = _("Created, first or last seen")
     icon = "history"
     group = _("Who they are")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         what = blocks.ChoiceBlock(choices=list(WHAT.items()), default="created_at", label=_("The contact"))

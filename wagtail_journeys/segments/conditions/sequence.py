@@ -57,6 +57,7 @@ class Sequence(Condition):
     label = _("Did this, then that")
     icon = "order"
     group = _("What they did")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
@@ -166,7 +167,11 @@ class Sequence(Condition):
     def mentions(self, params: Params) -> Mentions:
         parts = [params.get(part) or {} for part in ("first", "then", "between")]
         names = frozenset(part["event"] for part in parts if part.get("event"))
-        return Mentions(events=names, clock=period.moves(params) or any(map(filters.moves, parts)))
+        return Mentions(
+            events=names,
+            clock=period.moves(params) or any(map(filters.moves, parts)),
+            sections=any(part.get("section") for part in parts),
+        )
 
     def due(
         self, params: Params, since: datetime.datetime, now: datetime.datetime

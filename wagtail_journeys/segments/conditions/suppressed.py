@@ -49,6 +49,7 @@ class Suppressed(Condition):
     label = _("Blocked address")
     icon = "no-view"
     group = _("What they agreed to")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [

@@ -31,6 +31,7 @@ class TimeSpent(Condition):
     label = _("Spent time")
     icon = "time"
     group = _("What they did")
+    steady = True
 
     def fields(self) -> list[tuple[str, blocks.Block]]:
         return [
@@ -84,7 +85,11 @@ class TimeSpent(Condition):
         return phrase % {"time": unit % params["least"], "pages": pages} + period.describe(params)
 
     def mentions(self, params: Params) -> Mentions:
-        return Mentions(events=frozenset({catalogue.PAGE_LEFT}), clock=period.moves(params))
+        return Mentions(
+            events=frozenset({catalogue.PAGE_LEFT}),
+            clock=period.moves(params),
+            sections=bool(params.get("section")),
+        )
 
     def due(
         self, params: Params, since: datetime.datetime, now: datetime.datetime
