@@ -28,7 +28,7 @@ from wagtail_journeys.campaigns import versions
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails import delivery, notices
+from wagtail_journeys.emails import carrier, delivery, notices
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
@@ -374,7 +374,7 @@ def deliver(now: datetime.datetime | None = None, limit: int | None = None) -> d
     """Hand queued messages over to the mail server; ``now`` freezes the clock (tests, rehearsals)."""
     clock = timezone.now if now is None else lambda: now
     delivery.recover(clock())
-    notices.deliver(clock, delivery.send_notice, conf.MESSAGE_BATCH)
+    notices.deliver(clock, carrier.send_notice, conf.MESSAGE_BATCH)
     return delivery.deliver(clock, JourneyGate(), limit or conf.MESSAGE_BATCH)
 
 

@@ -1,4 +1,4 @@
-"""The only code that talks to the mail server.
+"""From the queue to the mail server.
 
 A message goes ``queued → claimed → handing over → sent | deferred | bounced | failed | unknown``. The mark "handing over"
 is committed before the mail server hears of the message. Whatever happens then, the message is never handed over again
@@ -9,40 +9,27 @@ shows the message as unknown.
 from __future__ import annotations
 
 import datetime
-import functools
-import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from email.utils import formataddr, parseaddr
 from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.core.mail import EmailMessage, EmailMultiAlternatives
-from django.core.mail.backends import smtp as smtp_backend
 from django.db import OperationalError, transaction
 from django.db.models import Q
-from django.utils.module_loading import import_string
-from django.utils.text import slugify
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys import db, signals
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import consent
-from wagtail_journeys.exceptions import TemplateError
 
-from . import limits, marking, rendering, smtp, telling
+from . import letters, limits, marking, smtp, telling
+from .carrier import Carrier
 from .gate import Gate as Gate
 from .gate import Tally as Tally
-from .mime import Letter
-from .models import Message, TemplateVersion
-
-logger = logging.getLogger(__name__)
+from .models import Message
 
 State = Message.State
 
-#: How often a connection is opened in vain before the batch goes back into the queue.
-CONNECT_TRIES = 3
 #: How long the queue rests then.
 OUTAGE_REST = datetime.timedelta(seconds=60)
 #: After so long the layers above are asked anew what may go out.
@@ -160,13 +147,14 @@ class _Batch:
         self.sent: list[int] = []
 
     def run(self) -> None:
-        letters = self._write_letters()
+        written = letters.write(self.messages)
+        self._end(written.failed, State.FAILED)
         refused: list[int] = []
-        for number, letter in enumerate(letters):
+        for number, letter in enumerate(written.letters):
             trouble = self._trouble(number)
             if trouble is not None:
                 self._settle()
-                self._release([later.message for later in letters[number:]], trouble)
+                self._release([later.message for later in written.letters[number:]], trouble)
                 break
             if self._mark(letter.message):
                 self.open = (letter.message, self.carrier.hand_over(letter, self.clock()))
@@ -176,33 +164,6 @@ class _Batch:
         telling.sent(self.sent, self.clock())
         if refused:
             self._explain(refused)
-
-    # Filling in -------------------------------------------------------------------------------------------------------
-
-    def _write_letters(self) -> list[Letter]:
-        """Every message's subject, HTML and text; those that cannot be filled in fail, each with its reason."""
-        versions = rendering.choose_versions(self.messages)
-        contexts = rendering.build_contexts(self.messages)
-        letters: list[Letter] = []
-        rows: list[tuple[int, int, str, dict[str, Any]]] = []
-        failed: dict[int, str] = {}
-        for message in self.messages:
-            version, context = versions[message.pk], contexts.get(message.pk)
-            if context is None:
-                continue
-            if version is None:
-                failed[message.pk] = _t("the email template is not live in any language")
-                continue
-            try:
-                rendered = rendering.render(version, context, message.merge)
-                letters.append(_letter(message, version, rendered, context))
-            except TemplateError as error:
-                failed[message.pk] = str(error)
-                continue
-            rows.append((message.pk, version.pk, rendered.subject, rendered.context_used))
-        db.update_rows(Message, "id", ["version", "subject", "context"], rows)
-        self._end(failed, State.FAILED)
-        return letters
 
     # Around a hand-over -----------------------------------------------------------------------------------------------
 
@@ -324,150 +285,3 @@ class _Batch:
         found = Message.objects.filter(pk__in=ids)
         roomy = found.filter(limits.room(self.limits, self.clock())).values_list("pk", flat=True)
         return set(ids) - set(roomy)
-
-
-def _letter(
-    message: Message, version: TemplateVersion, rendered: rendering.Rendered, context: dict[str, Any]
-) -> Letter:
-    headers: dict[str, str] = {}
-    if context.get("unsubscribe_url"):
-        headers["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    site = slugify(context["site"]["name"]) or "site"
-    headers["Feedback-ID"] = (
-        f"{message.campaign_id or 0}:{version.template_id}:{message.step_id[:8] or 0}:{site}"
-    )
-    return Letter(
-        message=message.pk,
-        sender=_sender(message, version),
-        to=message.address,
-        subject=rendered.subject,
-        html=rendered.html,
-        text=rendered.text,
-        header_id=message.header_id,
-        reply_to=message.merge.get("reply_to") or version.reply_to,
-        headers=headers,
-    ).checked()
-
-
-def _sender(message: Message, version: TemplateVersion) -> str:
-    """What the step says, else the template, else the site."""
-    usual = version.from_email or settings.DEFAULT_FROM_EMAIL
-    own = message.merge.get("from_name"), message.merge.get("from_email")
-    if not any(own):
-        return usual
-    name, address = parseaddr(usual)
-    return formataddr((own[0] or name, own[1] or address))
-
-
-def send_notice(recipients: list[str], subject: str, text: str) -> None:
-    """One plain email to colleagues, each of them an addressee. Raises what the backend raises."""
-    EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, recipients).send()
-
-
-# The mail server ------------------------------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=8)
-def _backend_class(path: str) -> Any:
-    """The site's backend; an SMTP one gets connections that remember how far they got."""
-    backend = import_string(path)
-    if not issubclass(backend, smtp_backend.EmailBackend):
-        return backend
-
-    class Phased(backend):  # type: ignore[misc, valid-type]  # which class it is, a setting says
-        @property
-        def connection_class(self) -> Any:
-            return smtp.PhasedSMTPOverSSL if self.use_ssl else smtp.PhasedSMTP
-
-    return Phased
-
-
-class Carrier:
-    """One kept connection to the mail server."""
-
-    def __init__(self) -> None:
-        self.path = settings.EMAIL_BACKEND
-        self.backend: Any = None
-        self.carried = 0
-        self.most = conf.CONNECTION_MESSAGES
-
-    def __enter__(self) -> Carrier:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    @property
-    def speaks_smtp(self) -> bool:
-        return isinstance(self.backend, smtp_backend.EmailBackend)
-
-    @property
-    def ready(self) -> bool:
-        return self.backend is not None and self.carried < self.most
-
-    def connect(self) -> str | None:
-        """Open a connection unless there is one. Returns why that is not possible, if it is not."""
-        if self.ready:
-            return None
-        problem = ""
-        for _attempt in range(CONNECT_TRIES):
-            self.close()
-            backend = _backend_class(self.path)()
-            try:
-                backend.open()
-                if isinstance(backend, smtp_backend.EmailBackend):
-                    backend.connection.ehlo_or_helo_if_needed()  # type: ignore[union-attr]  # it is open
-            except Exception as error:  # noqa: BLE001  a backend may raise anything; nothing was handed over yet
-                problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
-                continue
-            self.backend, self.carried = backend, 0
-            return None
-        logger.warning("The mail server cannot be reached: %s", problem)
-        return _t("The mail server cannot be reached: %s") % problem
-
-    def hand_over(self, letter: Letter, now: datetime.datetime) -> smtp.Outcome:
-        """Give one message to the mail server. Never raises: what went wrong is part of the outcome."""
-        self.carried += 1
-        try:
-            self._send(letter, now)
-            outcome = smtp.Outcome(smtp.SENT)
-        except Exception as error:  # noqa: BLE001  whatever it was, what became of the message must be written down
-            if self.speaks_smtp:
-                phase = getattr(self.backend.connection, "phase", smtp.CONTENT)
-                outcome = smtp.judge(error, phase)
-            else:
-                outcome = smtp.judge_other(error)
-            logger.warning("Message %s: %s", letter.message, outcome.state)
-        if not outcome.usable:
-            self.close()
-        return outcome
-
-    def _send(self, letter: Letter, now: datetime.datetime) -> None:
-        if self.speaks_smtp:
-            self.backend.connection.phase = smtp.ENVELOPE
-        if type(self.backend).__mro__[1] is smtp_backend.EmailBackend:
-            self.backend.connection.sendmail(
-                letter.envelope_sender, [letter.envelope_recipient], letter.as_bytes(now)
-            )
-            return
-        # A backend of the site's own may sign or rewrite what it is given.
-        email = EmailMultiAlternatives(
-            subject=letter.subject,
-            body=letter.text,
-            from_email=letter.sender,
-            to=[letter.to],
-            reply_to=[letter.reply_to] if letter.reply_to else None,
-            headers={"Message-ID": letter.header_id, **letter.headers},
-            alternatives=[(letter.html, "text/html")],
-        )
-        if self.backend.send_messages([email]) == 0:
-            raise ConnectionRefusedError(_t("The email backend did not take the message."))
-
-    def close(self) -> None:
-        backend, self.backend = self.backend, None
-        if backend is not None:
-            try:
-                backend.close()
-            except Exception as error:  # noqa: BLE001  saying goodbye may fail in any way, and changes nothing
-                logger.info("Closing the connection to the mail server: %s", error)

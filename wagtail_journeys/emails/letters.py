@@ -1,0 +1,87 @@
+"""From a message to the letter that is handed over: filled in, with its sender and its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.utils.text import slugify
+from django.utils.translation import gettext as _t
+
+from wagtail_journeys import db
+from wagtail_journeys.exceptions import TemplateError
+
+from . import rendering
+from .mime import Letter
+from .models import Message, TemplateVersion
+
+
+@dataclass
+class Written:
+    """The letters of a batch, in the order of its messages, and why the others cannot be written."""
+
+    letters: list[Letter] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+def write(messages: Sequence[Message]) -> Written:
+    """Fill in every message, and keep what it took with it. A constant number of statements."""
+    versions = rendering.choose_versions(messages)
+    contexts = rendering.build_contexts(messages)
+    written = Written()
+    rows: list[tuple[int, int, str, dict[str, Any]]] = []
+    for message in messages:
+        version, context = versions[message.pk], contexts.get(message.pk)
+        if context is None:
+            continue
+        if version is None:
+            written.failed[message.pk] = _t("the email template is not live in any language")
+            continue
+        try:
+            rendered = rendering.render(version, context, message.merge)
+            letter = compose(message, version, rendered, context)
+        except TemplateError as error:
+            written.failed[message.pk] = str(error)
+            continue
+        written.letters.append(letter)
+        rows.append((message.pk, version.pk, rendered.subject, rendered.context_used))
+    db.update_rows(Message, "id", ["version", "subject", "context"], rows)
+    return written
+
+
+def compose(
+    message: Message, version: TemplateVersion, rendered: rendering.Rendered, context: dict[str, Any]
+) -> Letter:
+    """Raises TemplateError where an address cannot be written into a header."""
+    headers: dict[str, str] = {}
+    if context.get("unsubscribe_url"):
+        headers["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    site = slugify(context["site"]["name"]) or "site"
+    headers["Feedback-ID"] = (
+        f"{message.campaign_id or 0}:{version.template_id}:{message.step_id[:8] or 0}:{site}"
+    )
+    return Letter(
+        message=message.pk,
+        sender=sender_of(message, version),
+        to=message.address,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        header_id=message.header_id,
+        reply_to=message.merge.get("reply_to") or version.reply_to,
+        headers=headers,
+    ).checked()
+
+
+def sender_of(message: Message, version: TemplateVersion) -> str:
+    """What the step says, else the template, else the site."""
+    usual = version.from_email or settings.DEFAULT_FROM_EMAIL
+    own = message.merge.get("from_name"), message.merge.get("from_email")
+    if not any(own):
+        return usual
+    name, address = parseaddr(usual)
+    return formataddr((own[0] or name, own[1] or address))
