@@ -26,8 +26,8 @@ from wagtail_journeys import db, jobs, signals
 from wagtail_journeys.calls import delivery as calling
 from wagtail_journeys.campaigns import versions
 from wagtail_journeys.conf import conf
-from wagtail_journeys.contacts import identity
-from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.contacts import identity, suppression
+from wagtail_journeys.contacts.models import Contact, Suppression
 from wagtail_journeys.emails import carrier, delivery, notices
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
@@ -49,6 +49,7 @@ from wagtail_journeys.journeys.candidates import Candidate
 from wagtail_journeys.journeys.gate import JourneyGate
 from wagtail_journeys.journeys.models import Journey
 from wagtail_journeys.segments import membership, sizes
+from wagtail_journeys.segments.conditions.suppressed import among
 from wagtail_journeys.segments.membership import Change, Moves, Touched
 from wagtail_journeys.segments.models import Segment
 
@@ -222,6 +223,19 @@ def merge(kept_id: int, gone_id: int, now: datetime.datetime) -> bool:
         if moved:
             follow(Touched(created={kept_id}), now)
     return moved
+
+
+def lift_suppressions(hashes: Collection[str], now: datetime.datetime) -> int:
+    """Send to suppressed addresses again; segments and campaigns look at whose they are. Returns how many there were."""
+    with db.batch(Contact):
+        found = Suppression.objects.filter(address_hash__in=hashes)
+        contacts = set(Contact.objects.filter(among(found)).values_list("pk", flat=True))
+        lifted = suppression.lift(hashes)
+        if contacts:
+            touched = Touched()
+            touched.fields["suppression"] = contacts
+            follow(touched, now)
+        return lifted
 
 
 # --- the clock: what time alone changes --------------------------------------------------------------------------------

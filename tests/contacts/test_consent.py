@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.emails.making import NOW, grant, make_contact, make_template, make_topic, queue
-from wagtail_journeys.contacts import consent
+from wagtail_journeys.contacts import consent, suppression
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Suppression, Topic
 from wagtail_journeys.emails.models import Message
 
@@ -96,7 +96,7 @@ def test_no_topic_refuses_nobody() -> None:
 def test_suppressed() -> None:
     """A suppressed address is found in any spelling; contacts without an address are not suppressed."""
     ann, bob, nobody = make_contact(email="ann@example.com"), make_contact(), make_contact(email=None)
-    assert consent.suppress(" ANN@example.com", Suppression.Reason.MANUAL, "asked by phone", NOW)
+    assert suppression.suppress(" ANN@example.com", Suppression.Reason.MANUAL, "asked by phone", NOW)
     assert consent.suppressed_contacts([ann.pk, bob.pk, nobody.pk]) == {ann.pk}
     assert consent.suppressed_contacts([]) == set()
     messages = queue(make_template(), ann, bob)
@@ -106,8 +106,8 @@ def test_suppressed() -> None:
 
 def test_first_reason_stays() -> None:
     """Suppressing twice keeps the first reason."""
-    assert consent.suppress("a@example.com", Suppression.Reason.COMPLAINT, "", NOW)
-    assert not consent.suppress("A@example.com", Suppression.Reason.MANUAL, "", NOW)
+    assert suppression.suppress("a@example.com", Suppression.Reason.COMPLAINT, "", NOW)
+    assert not suppression.suppress("A@example.com", Suppression.Reason.MANUAL, "", NOW)
     assert Suppression.objects.get().reason == Suppression.Reason.COMPLAINT
 
 
@@ -117,7 +117,7 @@ def test_entry_check_statements() -> None:
     for number in (2, 200):
         contacts = [make_contact() for _ in range(number)]
         grant(topic, contacts[0])
-        consent.suppress(contacts[1].email, Suppression.Reason.MANUAL, "", NOW)
+        suppression.suppress(contacts[1].email, Suppression.Reason.MANUAL, "", NOW)
         ids = [contact.pk for contact in contacts]
         with CaptureQueriesContext(connection) as captured:
             assert consent.refused_contacts(ids, topic) == set(ids[1:])

@@ -23,7 +23,7 @@ from tests.emails.making import (
 )
 from tests.support.mail import MailServer
 from tests.support.services import free_port
-from wagtail_journeys.contacts import consent
+from wagtail_journeys.contacts import consent, suppression
 from wagtail_journeys.contacts.models import Suppression, Topic
 from wagtail_journeys.emails import marking
 from wagtail_journeys.emails.delivery import Tally, deliver, recover
@@ -305,7 +305,7 @@ def test_suppressed_meanwhile(server: MailServer) -> None:
     """Suppression holds for messages that ignore topics too, whatever the spelling of the address."""
     ann, bob = make_contact(), make_contact()
     messages = queue(make_template(), ann, bob)
-    suppress = lambda: consent.suppress(f" {ann.email.upper()} ", Suppression.Reason.COMPLAINT, "", NOW)  # noqa: E731
+    suppress = lambda: suppression.suppress(f" {ann.email.upper()} ", Suppression.Reason.COMPLAINT, "", NOW)  # noqa: E731
     send(gate=Meanwhile(suppress))
     assert states(messages) == [State.CANCELLED, State.SENT]
     assert messages[FIRST].reason == "the address is suppressed"

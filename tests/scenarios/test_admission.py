@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from tests.scenarios.story import START, Person, Story, on_entering, on_event, send, speaks, wait
-from wagtail_journeys.contacts import consent
+from wagtail_journeys.contacts import consent, suppression
 from wagtail_journeys.models import Campaign, Journey, Refusal, Topic
 
 
@@ -102,7 +102,7 @@ def test_a_suppressed_address_enters_nothing(story: Story):
     template = story.template("Receipt")
     campaign = story.campaign("Receipts", on_event("order_completed"), send(template))
     kim = story.contact("kim@example.com")
-    consent.suppress("Kim@Example.com", "hard_bounce", "", story.now)
+    suppression.suppress("Kim@Example.com", "hard_bounce", "", story.now)
     kim.did("order_completed")
     assert kim.journeys(campaign) == []
     assert refusals(campaign) == [Refusal.Reason.SUPPRESSED]

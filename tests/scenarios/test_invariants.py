@@ -38,7 +38,7 @@ from tests.scenarios.story import (
 )
 from wagtail_journeys import pipeline
 from wagtail_journeys.campaigns import versions
-from wagtail_journeys.contacts import consent
+from wagtail_journeys.contacts import consent, suppression
 from wagtail_journeys.exceptions import NotPossible
 from wagtail_journeys.journeys import lifecycle, publishing, wakeups
 from wagtail_journeys.models import Campaign, Contact, Journey, Message, Topic, Visit
@@ -164,7 +164,7 @@ class Machine(RuleBasedStateMachine):
     @rule(who=st.sampled_from(PEOPLE), suppressed=st.booleans())
     def wants_no_more(self, who: str, suppressed: bool) -> None:
         if suppressed:
-            consent.suppress(who, "manual", "", self.story.now)
+            suppression.suppress(who, "manual", "", self.story.now)
         else:
             contact = Contact.objects.get(email=who)
             consent.record([contact], self.topic, consent.REFUSED, "test", self.story.now)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from tests.scenarios.story import Person, Story, on_event, send, wait
 from wagtail_journeys import pipeline
-from wagtail_journeys.contacts import consent
+from wagtail_journeys.contacts import consent, suppression
 from wagtail_journeys.contacts.models import Topic
 from wagtail_journeys.emails import delivery
 from wagtail_journeys.journeys import endings
@@ -34,7 +34,7 @@ def unsubscribed(story: Story, ann: Person, topic: Topic) -> None:
 
 
 def blocked(story: Story, ann: Person, topic: Topic) -> None:
-    consent.suppress(ann.email, "hard_bounce", "", story.now)
+    suppression.suppress(ann.email, "hard_bounce", "", story.now)
 
 
 def taken_out(story: Story, ann: Person, topic: Topic) -> None:

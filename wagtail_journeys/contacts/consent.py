@@ -108,11 +108,3 @@ def suppressed_contacts(contact_ids: Collection[int]) -> set[int]:
         return set()
     found = Suppression.objects.filter(address_hash__in=hashes).values_list("address_hash", flat=True)
     return {hashes[hashed] for hashed in found}
-
-
-def suppress(address: str, reason: str, note: str, now: datetime.datetime) -> bool:
-    """Never send anything to ``address`` again. Returns False where it was suppressed already (the first reason stays)."""
-    row = (address_hash(address), Suppression.Reason(reason).value, note, now)
-    return bool(
-        db.insert_rows(Suppression, ["address_hash", "reason", "note", "since"], [row], ignore_conflicts=True)
-    )

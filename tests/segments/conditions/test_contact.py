@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.scenarios.story import Person, Story
 from tests.segments import naive, naive_contact
 from wagtail_journeys import pipeline
-from wagtail_journeys.contacts import changes, consent, countries
+from wagtail_journeys.contacts import changes, consent, countries, suppression
 from wagtail_journeys.contacts.models import Contact, Suppression, Topic
 from wagtail_journeys.events.inbox import Incoming, accept
 from wagtail_journeys.models import Membership, Segment
@@ -227,7 +227,7 @@ def agrees(story: Story, person: Person) -> None:
 
 def is_blocked(story: Story, person: Person) -> None:
     story.now += datetime.timedelta(seconds=30)
-    consent.suppress(person.email, "manual", "", story.now)
+    suppression.suppress(person.email, "manual", "", story.now)
     story.after(minutes=2)
 
 
