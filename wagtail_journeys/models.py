@@ -2,7 +2,17 @@
 
 from .calls.models import Breaker, Call, Stop
 from .campaigns.models import Campaign, CampaignVersion
-from .contacts.models import ConsentEntry, ConsentState, Contact, Identity, Suppression, Topic
+from .contacts.models import (
+    ConsentEntry,
+    ConsentState,
+    Contact,
+    Identity,
+    Suppression,
+    Topic,
+    TopicText,
+    Wording,
+)
+from .contacts.sign_up_models import SignUp
 from .emails.models import EmailTemplate, Message, Notice, SendingLimit, TemplateVersion
 from .events.models import Event, EventDefinition, Heartbeat, InboxItem
 from .ingest.models import WriteKey
@@ -47,10 +57,13 @@ __all__ = [
     "Segment",
     "SegmentSize",
     "SendingLimit",
+    "SignUp",
     "Stop",
     "Suppression",
     "TemplateVersion",
     "Topic",
+    "TopicText",
     "Visit",
+    "Wording",
     "WriteKey",
 ]

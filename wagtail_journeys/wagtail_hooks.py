@@ -19,7 +19,7 @@ from wagtail import hooks
 from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.snippets.models import register_snippet
-from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
 from wagtail_journeys import db, pipeline
 from wagtail_journeys.calls import viewsets as calls
@@ -28,8 +28,9 @@ from wagtail_journeys.campaigns import live as campaign_live
 from wagtail_journeys.campaigns import viewsets as campaign_views
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.viewsets import CampaignViewSet as BaseCampaignViewSet
-from wagtail_journeys.contacts.models import Contact, Topic
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
+from wagtail_journeys.contacts.viewsets import TopicViewSet
 from wagtail_journeys.emails.archive import MessageViewSet
 from wagtail_journeys.emails.viewsets import EmailTemplateViewSet, SendingLimitViewSet
 from wagtail_journeys.events.fields import SUGGEST_URL_NAME
@@ -148,16 +149,6 @@ class SegmentViewSet(BaseSegmentViewSet):
     inspect_view_class = SegmentView
     list_change_view_class = ListChangeView
     list_undo_view_class = ListUndoView
-
-
-class TopicViewSet(SnippetViewSet):
-    model = Topic
-    icon = "tag"
-    menu_label = _("Topics")
-    menu_name = "topics"
-    index_results_template_name = "wagtail_journeys/topics/index_results.html"
-    list_display = ["name", "slug", "mode"]
-    add_to_reference_index = False
 
 
 class JourneysViewSetGroup(SnippetViewSetGroup):

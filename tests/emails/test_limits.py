@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable, Iterator
 
@@ -14,6 +15,7 @@ from tests.emails.making import NOW, Clock, OpenGate, make_contact, make_templat
 from tests.emails.test_delivery import Meanwhile
 from tests.support.database import Database
 from tests.support.mail import MailServer
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.emails import delivery, limits
 from wagtail_journeys.emails.models import Message, SendingLimit
 
@@ -89,6 +91,21 @@ def test_the_limit_is_tested_again_when_a_message_is_marked() -> None:
     message.refresh_from_db()
     assert (message.state, "at most 1 email" in message.reason) == (State.CANCELLED, True)
     assert mail.outbox == []
+
+
+@pytest.mark.django_db
+def test_a_pause_is_tested_again_when_a_message_is_marked() -> None:
+    """The contact pauses emails between the claim and the mark: the message stays, but for one that ignores topics."""
+    contact, topic, template = make_contact(), make_topic(), make_template()
+    (message,) = queue(template, contact, topic=topic, when_full="wait")
+    (receipt,) = queue(template, contact)
+    until = NOW + datetime.timedelta(days=30)
+    pause = Contact.objects.filter(pk=contact.pk)
+    delivery.deliver(Clock(), Meanwhile(lambda: pause.update(paused_until=until)), 10)
+    for each in (message, receipt):
+        each.refresh_from_db()
+    assert (message.state, message.due_at, receipt.state) == (State.QUEUED, until, State.SENT)
+    assert "paused emails until" in message.reason
 
 
 @pytest.mark.django_db

@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from wagtail_journeys import db
 
-from .models import ConsentEntry, ConsentState, Contact, Suppression, Topic, address_hash
+from .models import ConsentEntry, ConsentState, Contact, Suppression, Topic, Wording, address_hash
+from .topics import text_hash
 
 GRANTED = ConsentEntry.State.GRANTED
 REFUSED = ConsentEntry.State.REFUSED
@@ -29,17 +30,46 @@ def record(
     """Write down that contacts (ids or rows) granted or refused a topic. Returns how many; repeating it adds entries.
 
     The newest entry of a contact and topic decides, also when entries arrive in another order than they were given.
+    An entry says by number which version of the topic's words was agreed to, where ``topics`` has kept them.
     """
     ids = _ids(contacts)
     if not ids:
         return 0
     state = ConsentEntry.State(state).value
+    hashed = text_hash(wording) if wording else ""
+    version = (
+        Wording.objects.filter(topic=topic, text_hash=hashed).values_list("number", flat=True).first()
+        if hashed
+        else None
+    )
     with db.batch(ConsentEntry):
         db.insert_rows(
             ConsentEntry,
-            ["contact", "topic", "state", "source", "wording", "proof", "actor", "occurred_at"],
             [
-                (pk, topic.pk, state, source[:100], wording, proof or {}, actor and actor.pk, now)
+                "contact",
+                "topic",
+                "state",
+                "source",
+                "wording",
+                "wording_hash",
+                "wording_version",
+                "proof",
+                "actor",
+                "occurred_at",
+            ],
+            [
+                (
+                    pk,
+                    topic.pk,
+                    state,
+                    source[:100],
+                    wording,
+                    hashed,
+                    version,
+                    proof or {},
+                    actor and actor.pk,
+                    now,
+                )
                 for pk in ids
             ],
             returning=(),
@@ -64,18 +94,21 @@ def _ids(contacts: Iterable[int | Contact]) -> list[int]:
 def may_receive(contact: str = "contact_id", topic: str | Topic = "topic_id") -> Q:
     """Rows whose contact may get their topic: it asked for an opt-in one, or did not refuse an opt-out one.
 
+    Who has unsubscribed from everything gets only what they asked for by name.
     ``contact`` is the path to the contact's id (``"pk"`` on contacts); ``topic`` is the path to the topic's id or one
     topic for all rows. A row without a topic is not let through: whoever may ignore topics says so beside this.
     """
+    gone = Exists(Contact.objects.filter(pk=OuterRef(contact), unsubscribed_at__isnull=False))
     if isinstance(topic, Topic):
         states = ConsentState.objects.filter(contact_id=OuterRef(contact), topic_id=topic.pk)
+        granted = Q(Exists(states.filter(state=GRANTED)))
         if topic.mode == Topic.Mode.OPT_OUT:
-            return ~Q(Exists(states.filter(state=REFUSED)))
-        return Q(Exists(states.filter(state=GRANTED)))
+            return granted | ~Q(Exists(states.filter(state=REFUSED))) & ~Q(gone)
+        return granted
     states = ConsentState.objects.filter(contact_id=OuterRef(contact), topic_id=OuterRef(topic))
     opt_out = Topic.objects.filter(pk=OuterRef(topic), mode=Topic.Mode.OPT_OUT)
     return Q(Exists(states.filter(state=GRANTED))) | (
-        Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED)))
+        Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED))) & ~Q(gone)
     )
 
 
@@ -89,10 +122,11 @@ def refused_contacts(contact_ids: Collection[int], topic: Topic | None) -> set[i
     ids = set(contact_ids)
     if topic is None or not ids:
         return set()
-    states = ConsentState.objects.filter(topic=topic, contact_id__in=ids)
-    if topic.mode == Topic.Mode.OPT_OUT:
-        return set(states.filter(state=REFUSED).values_list("contact_id", flat=True))
-    return ids - set(states.filter(state=GRANTED).values_list("contact_id", flat=True))
+    if topic.mode == Topic.Mode.OPT_IN:
+        states = ConsentState.objects.filter(topic=topic, contact_id__in=ids, state=GRANTED)
+        return ids - set(states.values_list("contact_id", flat=True))
+    may_not = Contact.objects.filter(~may_receive("pk", topic), pk__in=ids)
+    return set(may_not.values_list("pk", flat=True))
 
 
 def suppressed_contacts(contact_ids: Collection[int]) -> set[int]:

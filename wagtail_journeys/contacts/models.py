@@ -5,10 +5,10 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.forms import RadioSelect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, TitleFieldPanel
+from modelcluster.fields import ParentalKey
+from modelcluster.models import ClusterableModel
 
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import countries
@@ -55,6 +55,10 @@ class Contact(models.Model):
     orders = models.PositiveIntegerField(_("orders"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)  # noqa: TID251 made by hand
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
+    # Until when the contact wants no emails but those that ignore topics; since when it wants none about any topic that
+    # it has not asked for by itself, later ones included.
+    paused_until = models.DateTimeField(null=True, blank=True, editable=False)
+    unsubscribed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")
@@ -104,7 +108,7 @@ class Identity(models.Model):
         return self.anonymous_id
 
 
-class Topic(models.Model):
+class Topic(ClusterableModel):
     """What a contact may consent to: a newsletter, product news …"""
 
     class Mode(models.TextChoices):
@@ -118,22 +122,83 @@ class Topic(models.Model):
         blank=True,
         help_text=_("Shown to contacts where they choose what they want to get."),
     )
+    wording = models.TextField(
+        _("words of consent"),
+        blank=True,
+        help_text=_(
+            "What people agree to when they sign up, in their own words: “Yes, send me the newsletter once a month. I can "
+            "stop at any time.” Every version is kept, and each consent says which one it was. Empty: made of the name."
+        ),
+    )
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.OPT_IN)
-
-    panels = [
-        TitleFieldPanel("name", targets=["slug"], placeholder=False),
-        FieldPanel("slug"),
-        FieldPanel("description"),
-        FieldPanel("mode", heading=_("Who gets it"), widget=RadioSelect),
-    ]
+    double_opt_in = models.BooleanField(
+        _("confirm by email"),
+        default=True,
+        help_text=_(
+            "Whoever signs up gets an email with a link, and nothing else before the button behind it is pressed. Without "
+            "this anybody can sign up anybody else."
+        ),
+    )
+    is_public = models.BooleanField(
+        _("contacts can choose it"),
+        default=True,
+        help_text=_("It stands in the preference centre, and forms may offer it."),
+    )
+    sort_order = models.IntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
-        ordering = ["name"]
+        ordering = ["sort_order", "name"]
 
     def __str__(self) -> str:
         return self.name
+
+
+class TopicText(models.Model):
+    """What a topic is called in another language. The consent is one and the same."""
+
+    topic = ParentalKey(Topic, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(_("language"), max_length=20)
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    wording = models.TextField(_("words of consent"), blank=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("topic in another language")
+        verbose_name_plural = _("topics in other languages")
+        ordering = ["language"]
+        constraints = [models.UniqueConstraint(fields=["topic", "language"], name="wj_topic_text_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Wording(models.Model):
+    """One version of the words with which people agree to a topic. Never changes: consents are proven by it."""
+
+    wagtail_reference_index_ignore = True
+
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="wordings")
+    number = models.PositiveIntegerField()
+    language = models.CharField(max_length=20)
+    text = models.TextField()
+    text_hash = models.CharField(max_length=64)
+    since = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("words of consent")
+        verbose_name_plural = _("words of consent")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "number"], name="wj_wording_number_once"),
+            models.UniqueConstraint(fields=["topic", "text_hash"], name="wj_wording_text_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class ConsentEntry(models.Model):
@@ -152,6 +217,8 @@ class ConsentEntry(models.Model):
         max_length=100, help_text=_("Where it was given: a form, a link, the API, a person.")
     )
     wording = models.TextField(blank=True, help_text=_("The words that the contact agreed to."))
+    wording_hash = models.CharField(max_length=64, blank=True)
+    wording_version = models.PositiveIntegerField(null=True, blank=True)
     proof = models.JSONField(default=dict, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -193,6 +260,7 @@ class Suppression(models.Model):
 
     class Reason(models.TextChoices):
         HARD_BOUNCE = "hard_bounce", _("hard bounce")
+        SOFT_BOUNCE = "soft_bounce", _("bounced again and again")
         COMPLAINT = "complaint", _("complaint")
         ERASED = "erased", _("erased")
         MANUAL = "manual", _("by hand")
@@ -205,6 +273,8 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppressed address")
         verbose_name_plural = _("suppressed addresses")
+        ordering = ["-id"]
+        permissions = [("lift_suppression", _("Can send to suppressed addresses again"))]
 
     def __str__(self) -> str:
         return f"{self.address_hash[:12]}… ({self.get_reason_display()})"

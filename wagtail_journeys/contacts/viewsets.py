@@ -9,12 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
-from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.contacts import topic_panels, topics
+from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.contacts.panels import edit_handler
 from wagtail_journeys.contacts.views import URL_NAMESPACE, ContactIndexView
 
@@ -80,3 +84,36 @@ class ContactViewSet(ModelViewSet):
     def get_urlpatterns(self) -> list[Any]:
         kept = [found for found in super().get_urlpatterns() if found.name not in WITHOUT | {"inspect"}]
         return [*kept, path("<int:pk>/", self.inspect_view, name="inspect")]
+
+
+class KeepsWordings:
+    """Saving a topic keeps the words that people agree to from now on, in every language of the site."""
+
+    def save_instance(self) -> Topic:
+        topic: Topic = super().save_instance()  # type: ignore[misc]
+        now = timezone.now()  # noqa: TID251 a view: the editor saves now
+        for code, _name in settings.LANGUAGES:
+            topics.keep_wordings(topics.worded([topic], code), now)
+        return topic
+
+
+class TopicCreateView(KeepsWordings, CreateView):
+    pass
+
+
+class TopicEditView(KeepsWordings, EditView):
+    pass
+
+
+class TopicViewSet(SnippetViewSet):
+    model = Topic
+    icon = "tag"
+    menu_label = _("Topics")
+    menu_name = "topics"
+    index_results_template_name = "wagtail_journeys/topics/index_results.html"
+    list_display = ["name", "slug", "mode", "double_opt_in", "is_public"]
+    add_to_reference_index = False
+    sort_order_field = "sort_order"
+    edit_handler = topic_panels.edit_handler
+    add_view_class = TopicCreateView
+    edit_view_class = TopicEditView

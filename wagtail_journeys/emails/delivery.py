@@ -280,8 +280,6 @@ class _Batch:
         self._mine(mine - reasons.keys()).update(state=State.QUEUED, claim="", due_at=self.clock())
 
     def _without_room(self, ids: Collection[int]) -> set[int]:
-        if not self.limits:
-            return set()
         found = Message.objects.filter(pk__in=ids)
         roomy = found.filter(limits.room(self.limits, self.clock())).values_list("pk", flat=True)
         return set(ids) - set(roomy)

@@ -2,7 +2,7 @@
 
 A message takes room from the moment it is marked for hand-over until that moment lies further back than the period.
 One that is being prepared holds its place; one that was surely not sent gives it back. Transactional email neither
-takes room nor asks for it.
+takes room nor asks for it. A contact who has paused emails has no room before the pause is over.
 
 Exact for any number of workers: places are given in the transaction that claims messages, while nobody else can give
 places to the same contacts. The mark itself tests the limits once more.
@@ -17,9 +17,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys import db
+from wagtail_journeys.contacts.models import Contact
 
 from .models import Message, SendingLimit
 
@@ -53,6 +56,7 @@ class Full:
     again: datetime.datetime
     sure: bool
     words: str
+    paused: bool = False
 
 
 def all_limits() -> list[Limit]:
@@ -71,6 +75,7 @@ class Ledger:
         default_factory=lambda: defaultdict(list)
     )
     pending: dict[int, list[int | None]] = field(default_factory=lambda: defaultdict(list))
+    pauses: dict[int, datetime.datetime] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -81,9 +86,13 @@ class Ledger:
         waiting: Iterable[str] = (),
         but: Collection[int] = (),
     ) -> Ledger:
-        """One statement, or none without limits. ``waiting`` are states that count as on their way; ``but`` are ids."""
+        """Two statements, or one without limits. ``waiting`` are states that count as on their way; ``but`` are ids."""
         ledger = cls(limits, now)
-        if not limits or not contacts:
+        if not contacts:
+            return ledger
+        paused = Contact.objects.filter(pk__in=contacts, paused_until__gt=now)
+        ledger.pauses = {pk: until for pk, until in paused.values_list("pk", "paused_until") if until}
+        if not limits:
             return ledger
         since = now - max(limit.length for limit in limits)
         rows = (
@@ -109,6 +118,8 @@ class Ledger:
     def full(self, contact: int, topic: int | None) -> Full | None:
         """Why there is no room for one more, or None where there is."""
         found: Full | None = None
+        if contact in self.pauses:
+            found = Full(self.pauses[contact], True, "", paused=True)
         for limit in self.limits:
             if not limit.counts(topic):
                 continue
@@ -130,12 +141,15 @@ class Ledger:
 
 def words(full: Full) -> str:
     """Why a message is held back, for the timeline."""
+    if full.paused:
+        return _t("the contact has paused emails until %s") % date_format(localtime(full.again))
     return _t("no room for another email: %s") % full.words
 
 
 def room(limits: Sequence[Limit], now: datetime.datetime) -> Q:
     """Messages for which there is room, as far as marked ones are concerned: for the statement that marks one more."""
-    found = Q()
+    paused = Contact.objects.filter(pk=OuterRef("contact_id"), paused_until__gt=now)
+    found = Q(ignores_topics=True) | ~Q(Exists(paused))
     for limit in limits:
         taken = Message.objects.order_by().filter(
             contact_id=OuterRef("contact_id"),
@@ -167,14 +181,17 @@ def give(messages: Sequence[Message], limits: Sequence[Limit], now: datetime.dat
     """Give places to messages that are locked by the caller; what gets none is put back or called off.
 
     In the caller's transaction, which must go on to claim those with a place. Campaigns with the lowest priority number
-    come first. Five statements, however many messages; none without limits.
+    come first. Six statements, however many messages; one without limits, unless somebody has paused emails.
     """
     asking = [message for message in messages if not message.ignores_topics]
-    if not limits or not asking:
+    if not asking:
         return Places(given=list(messages))
     contacts = {message.contact_id for message in asking}
-    db.lock_each(Message, [f"room:{contact}" for contact in contacts])
+    if limits:
+        db.lock_each(Message, [f"room:{contact}" for contact in contacts])
     ledger = Ledger.of(limits, contacts, now, [State.CLAIMED], [message.pk for message in asking])
+    if not limits and not ledger.pauses:
+        return Places(given=list(messages))
     priorities = dict(
         Message.objects.filter(pk__in=[message.pk for message in asking]).values_list(
             "pk", "campaign__priority"

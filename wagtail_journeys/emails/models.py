@@ -280,11 +280,14 @@ class Message(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     # When the receiver pressed the button behind its confirmation link.
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    # When its content was thrown away, as it had been kept long enough.
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-id"]
+        permissions = [("view_message_body", _("Can read the content of messages"))]
         indexes = [
             models.Index(fields=["due_at"], name="wj_message_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["contact", "-created_at"], name="wj_message_contact"),

@@ -62,7 +62,14 @@ def merged_values(kept: Contact, gone: Contact) -> dict[str, Any]:
         "orders": kept.orders + gone.orders,
         "created_at": min(kept.created_at, gone.created_at),
         "last_seen_at": max(seen) if seen else None,
+        # Who wanted less is heard, whichever of the two it was.
+        **{name: _latest(kept, gone, name) for name in ("paused_until", "unsubscribed_at")},
     }
+
+
+def _latest(kept: Contact, gone: Contact, name: str) -> datetime.datetime | None:
+    given = [at for at in (getattr(kept, name), getattr(gone, name)) if at]
+    return max(given) if given else None
 
 
 def move(kept_id: int, gone_id: int, now: datetime.datetime) -> bool:

@@ -74,7 +74,7 @@ def form_group() -> BlockGroup:
 
 
 class Rooms:
-    """Which of the group's contacts have room for one more email. Three statements, or fewer where there are no limits.
+    """Which of the group's contacts have room for one more email: three statements, four where there are limits.
 
     Nothing is reserved here: whoever hands messages over gives the places, exactly.
     """
@@ -83,10 +83,10 @@ class Rooms:
         self.now = now
         self.topic: int | None = None
         self.ledger: limits.Ledger | None = None
-        found = limits.all_limits() if positions else []
-        if found:
+        if positions:
             self.topic = group.topic
         if self.topic is not None:
+            found = limits.all_limits()
             contacts = {position.contact for position in positions}
             self.ledger = limits.Ledger.of(found, contacts, now, ON_THE_WAY)
 
@@ -105,7 +105,7 @@ class Rooms:
         full = self.ledger.full(position.contact, self.topic)
         if full is None:
             self.ledger.take(position.contact, self.topic)
-            note = _t("waited until a sending limit left room") if held else ""
+            note = _t("waited until a sending limit or a pause left room") if held else ""
             return Advance(effects=(effect,), note=note)
         said = limits.words(full)
         ends = until if choice == limits.WAIT else position.arrived_at + UNDECIDED
