@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 from playwright.sync_api import BrowserContext
 
 from tests.support import services
@@ -87,6 +88,12 @@ def django_db_setup(
     with django_db_blocker.unblock():
         template.drop()
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def the_language_of_the_site() -> None:
+    """A request for a page in another language leaves that language behind in its thread, which is ours here."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

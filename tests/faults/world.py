@@ -54,7 +54,8 @@ class World:
             "journeys to come": people - Journey.objects.count(),
             "inbox": InboxItem.objects.filter(dead_at__isnull=True).count(),
             "journeys": Journey.objects.filter(state=Journey.State.ACTIVE).count(),
-            "messages": Message.objects.exclude(state__in=Message.FINAL).count(),
+            # Also those that were sent and of which nobody has been told so yet.
+            "messages": Message.objects.filter(due_at__isnull=False).count(),
         }
 
     def settled(self, people: int) -> bool:
