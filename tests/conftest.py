@@ -14,7 +14,7 @@ from tests.support.browsing import Errors, browsing
 from tests.support.cluster import RunningCluster
 from tests.support.database import Database, keep_template, remove_directory, temporary_copy
 from tests.support.mail import MailServer
-from tests.support.site import RunningSite
+from tests.support.site import SiteHere
 
 #: What the database hardly matters to, and what takes its time: forms, words and documents. Once is enough where both run.
 ONCE = (
@@ -136,14 +136,14 @@ def start_cluster(own_database: Database) -> Iterator[Callable[..., RunningClust
 
 
 @pytest.fixture
-def live_site(own_database: Database) -> Iterator[RunningSite]:
+def live_site(own_database: Database) -> Iterator[SiteHere]:
     """The example site on this test's database, served to browsers."""
-    with RunningSite(own_database) as site:
-        yield site.ready()
+    with SiteHere() as site:
+        yield site
 
 
 @pytest.fixture
-def browser(chromium_path: str, live_site: RunningSite) -> Iterator[BrowserContext]:
+def browser(chromium_path: str, live_site: SiteHere) -> Iterator[BrowserContext]:
     """A fresh profile of a real browser on ``live_site``; a script error on any of its pages fails the test."""
     errors = Errors()
     with browsing(chromium_path, live_site.url) as context:

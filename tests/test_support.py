@@ -19,7 +19,7 @@ from tests.support.cluster import RunningCluster
 from tests.support.database import Database
 from tests.support.mail import MailServer
 from tests.support.processes import alive
-from tests.support.site import RunningSite
+from tests.support.site import SiteHere
 from tests.support.waiting import NeverHappened, wait_for
 
 
@@ -170,7 +170,7 @@ def test_a_browser_logs_in_to_the_site_of_this_test(browser: BrowserContext) -> 
 
 
 @pytest.mark.browser
-def test_an_error_in_a_script_is_noticed(chromium_path: str, live_site: RunningSite) -> None:
+def test_an_error_in_a_script_is_noticed(chromium_path: str, live_site: SiteHere) -> None:
     """The ``browser`` fixture fails a test for it."""
     errors = Errors()
     with browsing(chromium_path, live_site.url) as context:

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 from tests.browser.editing import part, preview
 from tests.support.browsing import browsing, log_in
 from tests.support.database import Database, temporary_copy
-from tests.support.site import RunningSite
+from tests.support.site import SiteHere
 from wagtail_journeys.emails.links import unsubscribe_url
 from wagtail_journeys.models import Campaign, EmailTemplate, EventDefinition, Message, Segment
 
@@ -29,17 +29,17 @@ NOT_OURS = [
 
 
 @pytest.fixture(scope="module")
-def demo_site(django_db_setup: Database, django_db_blocker: pytest.FixtureDef) -> Iterator[RunningSite]:
+def demo_site(django_db_setup: Database, django_db_blocker: pytest.FixtureDef) -> Iterator[SiteHere]:
     """The example site with a fortnight of marketing, for all tests of this module, which only look."""
-    with django_db_blocker.unblock(), temporary_copy(django_db_setup) as database:
+    with django_db_blocker.unblock(), temporary_copy(django_db_setup):
         call_command("load_site", stdout=StringIO())
         call_command("load_demo", days=14, people=40, stdout=StringIO())
-        with RunningSite(database) as site:
-            yield site.ready()
+        with SiteHere() as site:
+            yield site
 
 
 @pytest.fixture(scope="module")
-def editors(chromium_path: str, demo_site: RunningSite) -> Iterator[Callable[[str], Page]]:
+def editors(chromium_path: str, demo_site: SiteHere) -> Iterator[Callable[[str], Page]]:
     """``editors("dark")``: a page of an editor who is logged in and likes it dark."""
     with browsing(chromium_path, demo_site.url) as first:
         contexts: dict[str, BrowserContext] = {}

@@ -24,7 +24,7 @@ from tests.browser.editing import (
 )
 from tests.support.browsing import log_in
 from tests.support.mail import MailServer
-from tests.support.site import RunningSite
+from tests.support.site import SiteHere
 from tests.support.waiting import wait_for
 from wagtail_journeys.models import ConsentEntry, Contact
 
@@ -162,7 +162,7 @@ def look_at_the_statistics(page: Page) -> None:
 
 
 def test_first_campaign(
-    browser: BrowserContext, live_site: RunningSite, mail_server: MailServer, start_cluster
+    browser: BrowserContext, live_site: SiteHere, mail_server: MailServer, start_cluster
 ) -> None:
     """What an editor builds from nothing sends its email to a visitor who downloads, and says everywhere what it did."""
     call_command("journeys_setup", stdout=StringIO())

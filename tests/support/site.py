@@ -1,12 +1,20 @@
-"""The example site served over HTTP on a test's own database, for browsers."""
+"""The example site served over HTTP on a test's own database, for browsers.
+
+``SiteHere`` serves it in a thread of the test's own process, at once; ``RunningSite`` is a process with an environment of
+its own, which takes seconds to start.
+"""
 
 from __future__ import annotations
 
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from typing import Self
 
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test.testcases import LiveServerThread
+from django.test.utils import override_settings
 
 from tests.support.database import Database
 from tests.support.processes import Running, manage
@@ -47,3 +55,23 @@ class RunningSite(Running):
 
         wait_for(serves, timeout, what=f"{self.url}{path} answers", otherwise=self.log)
         return self
+
+
+class SiteHere:
+    """The same code and settings as the test's, in threads with connections of their own; a context manager with a ``url``."""
+
+    def __enter__(self) -> Self:
+        self._thread = LiveServerThread("127.0.0.1", static_handler=StaticFilesHandler)
+        self._thread.daemon = True
+        self._thread.start()
+        self._thread.is_ready.wait()
+        if self._thread.error:
+            raise self._thread.error
+        self.url = f"http://127.0.0.1:{self._thread.port}"
+        self._settings = override_settings(WAGTAILADMIN_BASE_URL=self.url)
+        self._settings.enable()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._settings.disable()
+        self._thread.terminate()
