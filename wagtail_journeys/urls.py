@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from wagtail_journeys.ingest import views as ingest
 from wagtail_journeys.reporting.health_views import health_view
+from wagtail_journeys.tracking import browser_view, preference_views
 from wagtail_journeys.tracking import views as tracking
 
 app_name = "wagtail_journeys"
@@ -22,4 +23,6 @@ urlpatterns = [
     path("health/", health_view, name="health"),
     path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
+    path("preferences/<str:token>/", preference_views.preferences_page, name="preferences"),
+    path("view/<str:token>/", browser_view.view_page, name="view"),
 ]

@@ -12,7 +12,7 @@ from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Topic
 from wagtail_journeys.emails.links import make_token, unsubscribe_url
 from wagtail_journeys.emails.models import Message
-from wagtail_journeys.tracking.views import masked
+from wagtail_journeys.tracking.pages import masked
 
 pytestmark = pytest.mark.django_db
 

@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_journeys.emails.liquid import PLAIN
 from wagtail_journeys.emails.models import EmailTemplate, TemplateVersion
 
 URL_NAME = "journeys_merge_tags"
@@ -20,7 +21,7 @@ URL_NAME = "journeys_merge_tags"
 ATTRS = {"data-controller": "wj-merge-tags", "data-wj-merge-tags-url-value": reverse_lazy(URL_NAME)}
 
 #: What every contact who gets an email has.
-ALWAYS = {"contact.email", "unsubscribe_url", "confirm_url"}
+ALWAYS = {"contact.email", *PLAIN}
 
 #: Where the value of a tag comes from, by its first word.
 ORIGINS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Any
@@ -29,9 +28,8 @@ from wagtail.permissions import policy_registry
 
 from wagtail_journeys.contacts.models import Contact, normalise_email
 from wagtail_journeys.contacts.views import contact_url
+from wagtail_journeys.emails.kept import content
 from wagtail_journeys.emails.models import EmailTemplate, Message
-from wagtail_journeys.emails.rendering import Rendered, render
-from wagtail_journeys.exceptions import JourneysError
 
 State = Message.State
 
@@ -69,25 +67,6 @@ TONES = {
     State.UNKNOWN: "critical",
 }
 
-#: What the email may do inside the page that shows it: be seen. Scripts, forms, frames and plug-ins stay out.
-EMAIL_POLICY = (
-    "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline' http: https:; font-src http: https: data:; "
-    "form-action 'none'; base-uri 'none'"
-)
-HEAD = re.compile(r"<head(\s[^>]*)?>", re.IGNORECASE)
-
-
-def guarded(html: str) -> str:
-    """The email's HTML with a content security policy of its own, for an ``<iframe sandbox srcdoc>``.
-
-    Its links would open new windows, which the sandbox does not allow: the receiver's links are not followed by others.
-    """
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{EMAIL_POLICY}"><base target="_blank">'
-    found = HEAD.search(html)
-    if found is None:
-        return f"<!doctype html><html><head>{policy}</head>{html}"
-    return html[: found.end()] + policy + html[found.end() :]
-
 
 @dataclass(frozen=True)
 class Happened:
@@ -106,33 +85,6 @@ def story(message: Message) -> list[Happened]:
     if message.settled_at:
         found.append(Happened(message.settled_at, _t("It ended as: %s.") % message.get_state_display()))
     return found
-
-
-@dataclass(frozen=True)
-class Content:
-    """What the receiver reads, or why it cannot be shown."""
-
-    rendered: Rendered | None = None
-    problem: str = ""
-
-    @property
-    def html(self) -> str:
-        return guarded(self.rendered.html) if self.rendered else ""
-
-
-def content(message: Message) -> Content:
-    """The message as it was rendered: from the template version and the values that were kept with it."""
-    if message.version is None:
-        if message.state in Message.FINAL:
-            return Content(problem=_t("It was never rendered, as it did not get so far."))
-        return Content(
-            problem=_t("It is rendered when its turn comes, in the language the contact has then.")
-        )
-    try:
-        kept = {"site": {"root_url": ""}, **message.context}
-        return Content(render(message.version, kept, {**message.merge, "mapping": {}}))
-    except JourneysError as error:
-        return Content(problem=str(error))
 
 
 def headers_of(message: Message) -> list[tuple[str, str]]:

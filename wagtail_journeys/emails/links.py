@@ -1,4 +1,7 @@
-"""Short signed tokens in the links of emails. A token says what it is for and which message it came from."""
+"""Short signed tokens in the links of emails. A token says what it is for and which message it came from.
+
+Two kinds name something else: ``contact`` a contact, whose preferences it opens, ``opt_in`` a sign-up to be confirmed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,14 @@ from django.urls import reverse
 from wagtail_journeys.conf import conf
 
 #: What a link may be for, by the letter that stands in the token. A token of one kind is never good for another.
-KINDS = {"unsubscribe": b"u", "confirm": b"c"}
+KINDS = {
+    "unsubscribe": b"u",
+    "confirm": b"c",
+    "preferences": b"p",
+    "view": b"v",
+    "contact": b"k",
+    "opt_in": b"o",
+}
 _NAMES = {letter: name for name, letter in KINDS.items()}
 
 SIGNATURE_BYTES = 12
@@ -41,14 +51,14 @@ def _text(packed: bytes) -> str:
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
-def make_token(kind: str, message_uuid: uuid.UUID) -> str:
+def make_token(kind: str, about: uuid.UUID) -> str:
     """39 characters, safe in a URL."""
-    body = KINDS[kind] + message_uuid.bytes
+    body = KINDS[kind] + about.bytes
     return _text(body + _signature(_keys()[0], body))
 
 
 def read_token(token: str) -> tuple[str, uuid.UUID] | None:
-    """``(kind, message uuid)`` of a token that we made; None for anything else."""
+    """``(kind, uuid)`` of a token that we made; None for anything else."""
     try:
         packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
@@ -78,6 +88,13 @@ class Urls:
 def unsubscribe_url(message_uuid: uuid.UUID, base_url: str) -> str:
     """The absolute address where the receiver of this message ends the message's topic."""
     return Urls("unsubscribe")(message_uuid, base_url)
+
+
+def preferences_url(contact_uuid: uuid.UUID, base_url: str) -> str:
+    """The absolute address where a contact chooses what it gets, for whoever is sure to be that contact: a site's own page
+    for people who are logged in, say. Emails have one that names their message: ``Urls("preferences")``."""
+    path = reverse("wagtail_journeys:preferences", args=[make_token("contact", contact_uuid)])
+    return f"{base_url.rstrip('/')}{path}"
 
 
 def confirm_url(message_uuid: uuid.UUID, base_url: str) -> str:

@@ -22,7 +22,7 @@ from wagtail_journeys.exceptions import MissingValue, TemplateError
 
 #: What a template may ask about; everything else is a mistake that is shown to the editor.
 OBJECTS = frozenset({"contact", "event", "journey", "site"})
-PLAIN = frozenset({"unsubscribe_url", "confirm_url"})
+PLAIN = frozenset({"unsubscribe_url", "confirm_url", "preferences_url", "view_url"})
 
 #: Places where Liquid stands in a text.
 CHUNK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -34,7 +34,7 @@ QUOTED_HTML = re.compile(r"\"[^\"]*<[^\"]*\"|'[^']*<[^']*'")
 SCHEMES = frozenset({"https", "http", "mailto", "tel"})
 
 #: Where the links of an email shown again lead to: a look in the admin must not unsubscribe or confirm anybody.
-NOWHERE = {"unsubscribe_url": "#unsubscribe", "confirm_url": "#confirm"}
+NOWHERE = {name: f"#{name.removesuffix('_url')}" for name in PLAIN}
 BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 MAX_SUBJECT = 998  # characters

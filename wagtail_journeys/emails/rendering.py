@@ -131,6 +131,7 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
     with_visit = [message.pk for message in messages if message.visit_id]
     kept = dict(Message.objects.filter(pk__in=with_visit).values_list("pk", "visit__journey__data"))
     unsubscribe_url, confirm_url = links.Urls("unsubscribe"), links.Urls("confirm")
+    preferences_url, view_url = links.Urls("preferences"), links.Urls("view")
     contexts: dict[int, dict[str, Any]] = {}
     for message in messages:
         if message.contact_id not in contacts:  # erased a moment ago, and the message with it
@@ -144,6 +145,8 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
             "site": site,
             "unsubscribe_url": unsubscribe_url(message.uuid, site["root_url"]) if message.topic_id else None,
             "confirm_url": confirm_url(message.uuid, site["root_url"]),
+            "preferences_url": preferences_url(message.uuid, site["root_url"]),
+            "view_url": view_url(message.uuid, site["root_url"]),
         }
     return contexts
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _t
 
-from .liquid import Path
+from .liquid import NOWHERE, Path
 
 
 def context(site: dict[str, Any]) -> dict[str, Any]:
@@ -27,8 +27,7 @@ def context(site: dict[str, Any]) -> dict[str, Any]:
         },
         "journey": {},
         "site": site,
-        "unsubscribe_url": "#unsubscribe",
-        "confirm_url": "#confirm",
+        **NOWHERE,
     }
 
 

@@ -43,6 +43,8 @@ ORDER_REFUNDED = "order_refunded"
 IDENTIFY = "identify"
 CONSENT_CHANGED = "consent_changed"
 EMAIL_CONFIRMED = "email_confirmed"
+EMAILS_PAUSED = "emails_paused"
+EMAILS_RESUMED = "emails_resumed"
 EMAIL_SENT = "email_sent"
 EMAIL_DELIVERED = "email_delivered"
 EMAIL_OPENED = "email_opened"
@@ -72,6 +74,8 @@ LABELS = {
     IDENTIFY: _("told us about themselves"),
     CONSENT_CHANGED: _("changed a consent"),
     EMAIL_CONFIRMED: _("confirmed the email address"),
+    EMAILS_PAUSED: _("paused emails"),
+    EMAILS_RESUMED: _("ended the pause of emails"),
     EMAIL_SENT: _("was sent an email"),
     EMAIL_DELIVERED: _("got an email"),
     EMAIL_OPENED: _("opened an email"),
@@ -134,6 +138,7 @@ PROPERTIES: dict[str, dict[str, str]] = {
     JOURNEY_ENTERED: {**_JOURNEY},
     JOURNEY_ENDED: {**_JOURNEY, "outcome": "text", "reason": "text"},
     JOURNEY_CONVERTED: {**_JOURNEY},
+    EMAILS_PAUSED: {"until": "text"},
     EMAIL_SENT: {**_EMAIL},
     EMAIL_DELIVERED: {**_EMAIL},
     EMAIL_OPENED: {**_EMAIL, "verdict": "text"},

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wagtail_journeys.conf import conf
-from wagtail_journeys.contacts.models import Contact, Topic
+from wagtail_journeys.contacts.models import Topic
+from wagtail_journeys.emails import links
 from wagtail_journeys.emails.models import Message
 from wagtail_journeys.events import bots
 from wagtail_journeys.events.deadletters import dead_letter
 from wagtail_journeys.events.inbox import accept
-from wagtail_journeys.tracking import beacon, confirming, unsubscribe, visitor
+from wagtail_journeys.tracking import beacon, confirming, pages, unsubscribe, visitor
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +87,7 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
     message = unsubscribe.message_of(token)
     if message is None:
         return _unknown(request)
-    with _language_of(message.contact):
+    with pages.in_language(message.contact.locale):
         if request.method != "POST":
             return _page(request, message)
         if message.topic is None:
@@ -104,15 +102,14 @@ def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     message = confirming.message_of(token, now)
     if message is None:
-        request.urlconf = "wagtail_journeys.urls"
-        return _private(render(request, CONFIRM_TEMPLATE, {"state": "unknown"}, status=404))
-    with _language_of(message.contact):
+        return pages.unknown(request, CONFIRM_TEMPLATE)
+    with pages.in_language(message.contact.locale):
         state = "done" if message.confirmed_at else "ask"
         if request.method == "POST":
             confirming.confirm(message, request, now)
             state = "done"
-        context = {"state": state, "address": masked(message.address)}
-        return _private(render(request, CONFIRM_TEMPLATE, context))
+        context = {"state": state, "address": pages.masked(message.address)}
+        return pages.page(request, CONFIRM_TEMPLATE, context)
 
 
 def _act(request: HttpRequest, message: Message, topic: Topic) -> HttpResponse:
@@ -135,12 +132,15 @@ def _one_click(request: HttpRequest) -> bool:
 
 def _plain(status: int = 200) -> HttpResponse:
     text = _t("You are unsubscribed.") if status == 200 else _t("This link is not known.")
-    return _private(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
+    return pages.private(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
 
 
 def _page(request: HttpRequest, message: Message, state: str = "") -> HttpResponse:
     """The page as things stand: ``ask``, ``done`` (with or without a way back), ``nothing``; or ``kept``."""
-    context: dict[str, object] = {"topic": message.topic, "address": masked(message.contact.email or "")}
+    context: dict[str, object] = {
+        "topic": message.topic,
+        "address": pages.masked(message.contact.email or ""),
+    }
     if message.topic is None:
         state = "nothing"
     elif not state:
@@ -148,40 +148,12 @@ def _page(request: HttpRequest, message: Message, state: str = "") -> HttpRespon
         state = "done" if standing.refused else "ask"
         context["can_restore"] = standing.can_restore
     context["state"] = state
-    return _private(render(request, TEMPLATE, context))
+    context["preferences_url"] = links.Urls("preferences")(message.uuid, "")
+    return pages.page(request, TEMPLATE, context)
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:
-    # A 404 outside of i18n_patterns makes LocaleMiddleware try /en/… and redirect there, where Wagtail's catch-all
-    # answers with another 404. This address has no translations: it answers for itself.
-    request.urlconf = "wagtail_journeys.urls"
     if request.method == "POST" and _one_click(request):
+        pages.answer_here(request)
         return _plain(404)
-    return _private(render(request, TEMPLATE, {"state": "unknown"}, status=404))
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    """The address is the key: it is not to be cached, passed on or found."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Content-Language"] = translation.get_language() or ""
-    return response
-
-
-@contextmanager
-def _language_of(contact: Contact) -> Iterator[None]:
-    """The contact's language, where the site speaks it; otherwise the request's."""
-    try:
-        code = translation.get_supported_language_variant(contact.locale)
-    except LookupError:
-        yield
-        return
-    with translation.override(code):
-        yield
-
-
-def masked(address: str) -> str:
-    """``m…@example.org``: enough for its owner, too little for somebody the mail was forwarded to."""
-    name, at, domain = address.rpartition("@")
-    return f"{name[:1]}…{at}{domain}" if at else ""
+    return pages.unknown(request, TEMPLATE)
