@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from tests.reporting import rows
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails.archive import EXPLANATIONS, guarded
+from wagtail_journeys.emails.archive import EXPLANATIONS
+from wagtail_journeys.emails.kept import guarded
 from wagtail_journeys.emails.models import Message, TemplateVersion
 
 pytestmark = pytest.mark.django_db
