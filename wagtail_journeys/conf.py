@@ -52,6 +52,19 @@ DEFAULTS: dict[str, Any] = {
     "CONNECTION_MESSAGES": 100,  # messages per kept connection
     "MAX_DELIVERY_AGE": 72,  # hours a deferred message is tried again before it fails
     "TRACKING_KEYS": [],  # first one signs links, all of them verify; empty: SECRET_KEY and its fallbacks
+    "TRACKING_BASE_URL": "",  # origin of counted links and pixels; empty: the same as of other links in the email
+    "UNTRACKED_LINKS": [],  # what counted links may not begin with, for example "https://bank.example/"
+    "UTM": {  # added to links to the site itself; empty: nothing is
+        "utm_source": "{site}",
+        "utm_medium": "email",
+        "utm_campaign": "{campaign}",
+        "utm_content": "{template}",
+    },
+    "UTM_DOMAINS": [],  # other hosts that get them, too: "shop.example", ".example" with all below it, "*"
+    "HIT_SOON": 10,  # seconds after the hand-over within which an open or a click is a program's
+    "HIT_GRACE": 120,  # seconds until an open or a click is judged and may move a journey
+    "HIT_DETAILS": 30,  # days for which network and program of an open or a click are kept
+    "HIT_LIMIT": 200,  # opens and clicks of one message that are kept
     "BASE_URL": "",  # origin of links in emails; empty: the root URL of the site the contact came from
     "FALLBACK_LOCALES": [],  # order in which translations are tried after the contact's own
     "SENDERS": [],  # what else steps may send from, besides addresses of the site's own domain: "a@b.c" or "@b.c"

@@ -13,6 +13,7 @@ from .contacts.models import (
     Wording,
 )
 from .contacts.sign_up_models import SignUp
+from .emails.hit_models import Hit, Link
 from .emails.models import EmailTemplate, Message, Notice, SendingLimit, TemplateVersion
 from .events.models import Event, EventDefinition, Heartbeat, InboxItem
 from .ingest.models import WriteKey
@@ -44,10 +45,12 @@ __all__ = [
     "Event",
     "EventDefinition",
     "Heartbeat",
+    "Hit",
     "Identity",
     "InboxItem",
     "Intervention",
     "Journey",
+    "Link",
     "Membership",
     "Message",
     "Notice",

@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from wagtail_journeys.ingest import views as ingest
 from wagtail_journeys.reporting.health_views import health_view
 from wagtail_journeys.tracking import browser_view, preference_views
+from wagtail_journeys.tracking import hit_views as hits
 from wagtail_journeys.tracking import views as tracking
 
 app_name = "wagtail_journeys"
@@ -21,6 +22,8 @@ urlpatterns = [
     path("v1/projects/<str:value>/settings", ingest.settings, name="api-settings"),
     path("v1/openapi.json", ingest.document, name="api-document"),
     path("health/", health_view, name="health"),
+    path("l/<str:token>", hits.click, name="click"),
+    path("o/<str:token>.gif", hits.pixel, name="open"),
     path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
     path("preferences/<str:token>/", preference_views.preferences_page, name="preferences"),

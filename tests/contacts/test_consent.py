@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import datetime
+import io
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.forms.models import apply_limit_choices_to_to_formfield
 from django.test.utils import CaptureQueriesContext
 
 from tests.emails.making import NOW, grant, make_contact, make_template, make_topic, queue
+from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.contacts import consent, suppression
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Suppression, Topic
 from wagtail_journeys.emails.models import Message
@@ -124,3 +128,42 @@ def test_entry_check_statements() -> None:
             assert consent.suppressed_contacts(ids) == {ids[1]}
         counts.append(len(captured))
     assert counts == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("mode", "said", "allowed"),
+    [
+        (None, None, False),
+        ("opt_in", None, False),
+        ("opt_in", "granted", True),
+        ("opt_in", "refused", False),
+        ("opt_out", None, True),
+        ("opt_out", "granted", True),
+        ("opt_out", "refused", False),
+    ],
+)
+def test_purposes(mode: str | None, said: str | None, allowed: bool) -> None:
+    """What contacts agree to besides emails is off until they have, or where the site needs no yes, until they say no."""
+    ann = make_contact()
+    if mode:
+        topic = consent.purpose(consent.CLICK_TRACKING)
+        assert consent.purpose(consent.CLICK_TRACKING) == topic
+        assert topic.mode == Topic.Mode.OPT_IN
+        Topic.objects.filter(pk=topic.pk).update(mode=mode)
+    if said:
+        consent.record([ann], topic, said, "test", NOW)
+    for purpose, expected in ((consent.CLICK_TRACKING, allowed), (consent.OPEN_TRACKING, False)):
+        found = Contact.objects.filter(consent.allows(purpose, "pk"))
+        assert list(found) == ([ann] if expected else [])
+
+
+def test_purposes_are_nothing_to_send() -> None:
+    """A campaign is not about a purpose; the setup command makes both for a site that wants to ask."""
+    call_command("journeys_setup", "--email-tracking", stdout=io.StringIO())
+    assert set(Topic.objects.values_list("purpose", flat=True)) == {
+        "email_open_tracking",
+        "email_click_tracking",
+    }
+    field = Campaign._meta.get_field("topic").formfield()
+    apply_limit_choices_to_to_formfield(field)
+    assert not field.queryset.exists()

@@ -51,3 +51,24 @@ def test_url() -> None:
     url = links.unsubscribe_url(uuid.uuid4(), "https://site.example")
     assert url.startswith("https://site.example/")
     assert "/unsubscribe/" in url
+
+
+def test_counted_links(settings) -> None:
+    """Tokens of counted links take 42 characters, name message and link, and are good for nothing else."""
+    key = uuid.uuid4()
+    url = links.HitUrls("click")(key, "https://site.example/", 515)
+    token = url.rpartition("/")[2]
+    assert len(token) == 42
+    assert url.startswith("https://site.example/")
+    assert links.read_hit_token(token) == ("click", key, 515)
+    assert links.read_token(token) is None
+    assert links.read_hit_token(links.make_token("unsubscribe", key)) is None
+    for place in range(len(token)):
+        other = "A" if token[place] != "A" else "B"
+        assert links.read_hit_token(token[:place] + other + token[place + 1 :]) is None
+    settings.JOURNEYS_TRACKING_KEYS = ["new", settings.SECRET_KEY]
+    assert links.read_hit_token(token) == ("click", key, 515)
+    settings.JOURNEYS_TRACKING_KEYS = ["new"]
+    assert links.read_hit_token(token) is None
+    settings.JOURNEYS_TRACKING_BASE_URL = "https://go.site.example/"
+    assert links.HitUrls("open")(key, "https://site.example").startswith("https://go.site.example/")

@@ -123,6 +123,7 @@ class Campaign(
         null=True,
         blank=True,
         on_delete=models.PROTECT,
+        limit_choices_to={"purpose": ""},
         related_name="campaigns",
         verbose_name=_("topic"),
         help_text=_(

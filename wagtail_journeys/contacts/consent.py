@@ -6,15 +6,60 @@ import datetime
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from wagtail_journeys import db
 
-from .models import ConsentEntry, ConsentState, Contact, Suppression, Topic, Wording, address_hash
+from .models import ConsentEntry, ConsentState, Contact, Suppression, Topic, TopicText, Wording, address_hash
 from .topics import text_hash
 
 GRANTED = ConsentEntry.State.GRANTED
 REFUSED = ConsentEntry.State.REFUSED
+
+#: What contacts may agree to besides getting emails. Both are off for whoever has not.
+OPEN_TRACKING = Topic.Purpose.OPEN_TRACKING
+CLICK_TRACKING = Topic.Purpose.CLICK_TRACKING
+
+#: How such a topic is called, what it says, and the words of consent, until somebody words it differently.
+WORDS = {
+    OPEN_TRACKING: (
+        _("Opened emails"),
+        _("We see whether and when you open our emails."),
+        _("Yes, you may see whether and when I open your emails. I can stop this at any time."),
+    ),
+    CLICK_TRACKING: (
+        _("Followed links"),
+        _("We see which links of our emails you follow, and when."),
+        _("Yes, you may see which links of your emails I follow. I can stop this at any time."),
+    ),
+}
+
+
+def purpose(name: str) -> Topic:
+    """The topic under which contacts agree to this purpose; made (opt-in, in the languages of the site) where there is none."""
+    found = Topic.objects.filter(purpose=name).first()
+    if found is not None:
+        return found
+    with db.batch(Topic):
+        made, created = Topic.objects.get_or_create(
+            purpose=name, defaults={"slug": name, **_words(name, settings.LANGUAGE_CODE)}
+        )
+        if created:
+            TopicText.objects.bulk_create(
+                TopicText(topic=made, language=code, **_words(name, code))
+                for code, _name in settings.LANGUAGES
+                if code != settings.LANGUAGE_CODE
+            )
+    return made
+
+
+def _words(name: str, language: str) -> dict[str, str]:
+    with translation.override(language):
+        title, description, wording = (str(words) for words in WORDS[Topic.Purpose(name)])
+    return {"name": title, "description": description, "wording": wording}
 
 
 def record(
@@ -109,6 +154,18 @@ def may_receive(contact: str = "contact_id", topic: str | Topic = "topic_id") ->
     opt_out = Topic.objects.filter(pk=OuterRef(topic), mode=Topic.Mode.OPT_OUT)
     return Q(Exists(states.filter(state=GRANTED))) | (
         Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED))) & ~Q(gone)
+    )
+
+
+def allows(purpose: str, contact: str = "contact_id") -> Q:
+    """Rows whose contact may be treated so: it agreed, or did not refuse where the purpose is opt-out on this site.
+
+    ``contact`` is the path to the contact's id. A site that never asked for the purpose treats nobody so.
+    """
+    states = ConsentState.objects.filter(contact_id=OuterRef(contact), topic__purpose=purpose)
+    opt_out = Topic.objects.filter(purpose=purpose, mode=Topic.Mode.OPT_OUT)
+    return Q(Exists(states.filter(state=GRANTED))) | (
+        Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED)))
     )
 
 

@@ -115,6 +115,11 @@ class Topic(ClusterableModel):
         OPT_IN = "opt_in", _("opt-in: nobody gets it who has not asked for it")
         OPT_OUT = "opt_out", _("opt-out: everybody gets it who has not refused it")
 
+    class Purpose(models.TextChoices):
+        EMAILS = "", _("emails about it")
+        OPEN_TRACKING = "email_open_tracking", _("seeing whether emails are opened")
+        CLICK_TRACKING = "email_click_tracking", _("seeing which links of emails are followed")
+
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("slug"), max_length=100, unique=True, help_text=_("Used by forms and the API."))
     description = models.TextField(
@@ -145,11 +150,25 @@ class Topic(ClusterableModel):
         help_text=_("It stands in the preference centre, and forms may offer it."),
     )
     sort_order = models.IntegerField(default=0, editable=False)
+    # What is done with the consent where it is not about getting emails; such a topic is made by ``consent.purpose``.
+    purpose = models.CharField(
+        _("what it is for"),
+        max_length=30,
+        choices=Purpose.choices,
+        blank=True,
+        default=Purpose.EMAILS,
+        editable=False,
+    )
 
     class Meta:
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
         ordering = ["sort_order", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purpose"], condition=~models.Q(purpose=""), name="wj_topic_purpose_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

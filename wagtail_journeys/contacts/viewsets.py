@@ -111,7 +111,7 @@ class TopicViewSet(SnippetViewSet):
     menu_label = _("Topics")
     menu_name = "topics"
     index_results_template_name = "wagtail_journeys/topics/index_results.html"
-    list_display = ["name", "slug", "mode", "double_opt_in", "is_public"]
+    list_display = ["name", "slug", "purpose", "mode", "double_opt_in", "is_public"]
     add_to_reference_index = False
     sort_order_field = "sort_order"
     edit_handler = topic_panels.edit_handler

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _t
 from wagtail_journeys import db
 from wagtail_journeys.exceptions import TemplateError
 
-from . import rendering
+from . import rendering, rewriting
 from .mime import Letter
 from .models import Message, TemplateVersion
 
@@ -31,6 +31,7 @@ def write(messages: Sequence[Message]) -> Written:
     """Fill in every message, and keep what it took with it. A constant number of statements."""
     versions = rendering.choose_versions(messages)
     contexts = rendering.build_contexts(messages)
+    rewriter = rewriting.Rewriter(messages, versions, contexts)
     written = Written()
     rows: list[tuple[int, int, str, dict[str, Any]]] = []
     for message in messages:
@@ -41,13 +42,14 @@ def write(messages: Sequence[Message]) -> Written:
             written.failed[message.pk] = _t("the email template is not live in any language")
             continue
         try:
-            rendered = rendering.render(version, context, message.merge)
-            letter = compose(message, version, rendered, context)
+            rendered = rendering.render(version, context, message.merge, rewriter.prepare)
+            letter = compose(message, version, rewriter.finish(message, version, rendered), context)
         except TemplateError as error:
             written.failed[message.pk] = str(error)
             continue
         written.letters.append(letter)
         rows.append((message.pk, version.pk, rendered.subject, rendered.context_used))
+    rewriter.save()
     db.update_rows(Message, "id", ["version", "subject", "context"], rows)
     return written
 

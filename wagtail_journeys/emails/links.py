@@ -28,8 +28,13 @@ KINDS = {
 }
 _NAMES = {letter: name for name, letter in KINDS.items()}
 
+#: The same for what is counted; these tokens name a link of the message, too.
+HIT_KINDS = {"click": b"h", "open": b"i"}
+_HIT_NAMES = {letter: name for name, letter in HIT_KINDS.items()}
+
 SIGNATURE_BYTES = 12
 _SIZE = 1 + 16 + SIGNATURE_BYTES
+_HIT_SIZE = _SIZE + 2
 
 
 def _keys() -> list[bytes]:
@@ -59,17 +64,30 @@ def make_token(kind: str, about: uuid.UUID) -> str:
 
 def read_token(token: str) -> tuple[str, uuid.UUID] | None:
     """``(kind, uuid)`` of a token that we made; None for anything else."""
+    body = _body(token, _SIZE)
+    kind = _NAMES.get(body[:1])
+    return (kind, uuid.UUID(bytes=body[1:])) if kind else None
+
+
+def read_hit_token(token: str) -> tuple[str, uuid.UUID, int] | None:
+    """``(kind, message uuid, number of the link)`` of a token that we made; None for anything else."""
+    body = _body(token, _HIT_SIZE)
+    kind = _HIT_NAMES.get(body[:1])
+    return (kind, uuid.UUID(bytes=body[1:17]), int.from_bytes(body[17:], "big")) if kind else None
+
+
+def _body(token: str, size: int) -> bytes:
+    """What a token of this size says; nothing where we did not make it."""
     try:
         packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
-        return None
-    if len(packed) != _SIZE or _text(packed) != token:  # one spelling only
-        return None
+        return b""
+    if len(packed) != size or _text(packed) != token:  # one spelling only
+        return b""
     body, signature = packed[:-SIGNATURE_BYTES], packed[-SIGNATURE_BYTES:]
     if not any(hmac.compare_digest(_signature(key, body), signature) for key in _keys()):
-        return None
-    kind = _NAMES.get(body[:1])
-    return (kind, uuid.UUID(bytes=body[1:])) if kind else None
+        return b""
+    return body
 
 
 class Urls:
@@ -83,6 +101,23 @@ class Urls:
 
     def __call__(self, message_uuid: uuid.UUID, base_url: str) -> str:
         return f"{base_url.rstrip('/')}{self.before}{make_token(self.kind, message_uuid)}{self.after}"
+
+
+class HitUrls:
+    """The same for what is counted: an address stands in an email many times, so the key is looked up once for a batch."""
+
+    def __init__(self, kind: str) -> None:
+        self.letter = HIT_KINDS[kind]
+        self.key = _keys()[0]
+        path, _mark, self.after = reverse(f"wagtail_journeys:{kind}", args=["TOKEN"]).rpartition("TOKEN")
+        self.path = path
+        self.base = str(conf.TRACKING_BASE_URL).rstrip("/")
+
+    def __call__(self, message_uuid: uuid.UUID, base_url: str, number: int = 0) -> str:
+        """42 characters of token, safe in a URL; where it leads to, only the database knows."""
+        body = self.letter + message_uuid.bytes + number.to_bytes(2, "big")
+        token = _text(body + hmac.digest(self.key, body, "sha256")[:SIGNATURE_BYTES])
+        return f"{self.base or base_url.rstrip('/')}{self.path}{token}{self.after}"
 
 
 def unsubscribe_url(message_uuid: uuid.UUID, base_url: str) -> str:

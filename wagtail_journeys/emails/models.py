@@ -162,6 +162,7 @@ class SendingLimit(models.Model):
         null=True,
         blank=True,
         on_delete=models.CASCADE,
+        limit_choices_to={"purpose": ""},
         related_name="limits",
         verbose_name=_("topic"),
         help_text=_("Empty: all topics together."),
@@ -282,6 +283,9 @@ class Message(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     # When its content was thrown away, as it had been kept long enough.
     emptied_at = models.DateTimeField(null=True, blank=True)
+    # The best verdict so far on who opened it and on who followed a link, see Hit; "" for nobody.
+    opened = models.CharField(max_length=10, blank=True, default="", db_default="")
+    clicked = models.CharField(max_length=10, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("message")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -193,19 +193,22 @@ def render(
     version: TemplateVersion | composing.Source,
     context: Mapping[str, Any],
     merge: Mapping[str, Any] | None = None,
+    prepare: Callable[[str, str], tuple[str, str]] | None = None,
 ) -> Rendered:
     """Fill in one contact's values; the template sees only those that it names.
 
     ``merge`` is what the step says: ``defaults`` for tags without a value (an empty one prints nothing), ``mapping`` of
     tags to other values, and a ``subject`` and a ``preheader`` instead of the template's. Raises MissingValue naming the
-    tag, or TemplateError.
+    tag, or TemplateError. ``prepare`` gets the HTML and the text before they are filled in.
     """
     said = merge or {}
-    subject, preheader, html = version.subject, version.preheader, version.html
+    subject, preheader, html, text = version.subject, version.preheader, version.html, version.text
     if said.get("subject"):
         subject = str(said["subject"])
     if said.get("preheader"):
         html = composing.with_preheader(html, preheader, str(said["preheader"]))
         preheader = str(said["preheader"])
-    parsed = liquid.parse(subject, preheader, html, version.text)
+    if prepare is not None:
+        html, text = prepare(html, text)
+    parsed = liquid.parse(subject, preheader, html, text)
     return liquid.fill_in(parsed, context, said.get("defaults") or {}, said.get("mapping"))

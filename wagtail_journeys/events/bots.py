@@ -21,12 +21,20 @@ def kind(request: HttpRequest) -> str:
     """``crawler`` or ``prefetch``; empty for people, and for everybody with JOURNEYS_BOTS = "count"."""
     if conf.BOTS == "count":
         return ""
-    purposes = " ".join(
-        request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-    ).lower()
-    if "prefetch" in purposes or "prerender" in purposes or "preview" in purposes:
+    if fetches_ahead(purposes(request)):
         return PREFETCH
     return agent_kind(request.headers.get("User-Agent", ""))
+
+
+def purposes(request: HttpRequest) -> str:
+    """What browsers say where they fetch something ahead, all in one."""
+    return " ".join(
+        request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+    )
+
+
+def fetches_ahead(said: str) -> bool:
+    return any(word in said.lower() for word in ("prefetch", "prerender", "preview"))
 
 
 def agent_kind(user_agent: object) -> str:

@@ -138,6 +138,11 @@ def event_sentence(event: Event, titles: Titles) -> str:
     """ "Downloaded a document: “Insulation guide”, in section “Guides”." """
     words = catalogue.label(event.name)
     parts = []
+    if event.name in catalogue.BY_MACHINES_TOO:
+        parts.append(f"“{event.properties.get('template_name') or '…'}”")
+        who = event.properties.get("verdict")
+        if who != catalogue.HUMAN:
+            parts.append(_t("by a program") if who == "automated" else _t("perhaps by a program"))
     if event.document_id:
         document = titles.documents.get(event.document_id) or _given(event) or _t("a deleted document")
         parts.append(f"“{document}”")

@@ -59,11 +59,14 @@ def objects(request: HttpRequest) -> bool:
 
     The browser says so for its user (Global Privacy Control, Do Not Track), or they have not agreed, where the site asks.
     """
+    return says_no(request) or not consent.allows(request)
+
+
+def says_no(request: HttpRequest) -> bool:
+    """Whether the browser objects for its user, whatever they said to the site."""
     if request.headers.get("Sec-GPC", "").strip() == "1":
         return True
-    if conf.HONOUR_DNT and request.headers.get("DNT", "").strip() == "1":
-        return True
-    return not consent.allows(request)
+    return bool(conf.HONOUR_DNT) and request.headers.get("DNT", "").strip() == "1"
 
 
 def is_preview(request: HttpRequest) -> bool:

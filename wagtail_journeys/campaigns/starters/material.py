@@ -68,7 +68,7 @@ class Material:
 
     def topic(self) -> Topic | None:
         """The site's topic where it has exactly one."""
-        topics = list(Topic.objects.all()[:2])
+        topics = list(Topic.objects.filter(purpose=Topic.Purpose.EMAILS)[:2])
         if len(topics) == 1:
             return topics[0]
         self.todo(

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from wagtail_journeys.events import properties
 from wagtail_journeys.segments.conditions import filters
 
 from . import registry
@@ -42,8 +41,7 @@ class EventTrigger(Trigger):
             return False
         if params.get("document") and event.document_id != params["document"]:
             return False
-        asked = properties.read(params.get("properties"))
-        return all(one.holds(event.properties, event.received_at) for one in asked)
+        return all(one.holds(event.properties, event.received_at) for one in filters.asked(params))
 
     def problems(self, params: Params) -> list[str]:
         return [] if params.get("event") else [_t("The trigger names no event.")]

@@ -111,7 +111,15 @@ def named_q(params: Params, now: datetime.datetime) -> Q:
     found = Q(name=params["event"]) & place_q(params)
     if params.get("document"):
         found &= Q(document_id=params["document"])
-    return found & properties_q(params.get("properties"), now)
+    return found & reduce(and_, (Q(one.q(now)) for one in asked(params)), Q())
+
+
+def asked(params: Params) -> list[properties.Filter]:
+    """The filters on properties. Of what machines do as well only what people did counts, unless ``verdict`` is asked for."""
+    found = properties.read(params.get("properties"))
+    if params.get("event") in catalogue.BY_MACHINES_TOO and all(one.name != "verdict" for one in found):
+        found.append(properties.Filter("verdict", "is", catalogue.HUMAN))
+    return found
 
 
 def place_q(params: Params) -> Q:
