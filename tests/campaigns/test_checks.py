@@ -225,6 +225,30 @@ def test_merge_tags_without_a_default(story: Story) -> None:
     assert found("merge_tags", DOWNLOAD, given) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("{{ contact.first_name | default: 'reader' }}", ""),
+        ("{{ contact.first_name | upcase | default: 'reader' }}", "contact.first_name"),
+        ("{{ contact.first_name | default: contact.last_name }}", "contact.last_name"),
+        ("{{ contact.first_name | default: 'you' }}, yes, {{ contact.first_name }}", "contact.first_name"),
+        ("{% if contact.first_name and contact.points > 3 %}{{ contact.first_name }}{% endif %}", ""),
+        ("{% if contact.points > 3 %}{{ contact.first_name }}{% endif %}", "contact.first_name"),
+        ("{% if contact.points %}{% else %}{{ contact.points }}{% endif %}", "contact.points"),
+        ("{% unless contact.points %}none{% endunless %}", ""),
+        ("{% case contact.points %}{% when 1 %}one{% endcase %}", ""),
+        ("{% assign name = contact.first_name | default: 'you' %}{{ name }}", ""),
+        ("{% for title in event.titles %}{{ title }}{% endfor %}", "event.titles"),
+    ],
+)
+def test_what_the_email_says_itself_needs_no_default(story: Story, text: str, missing: str) -> None:
+    """Wanted is a default for what the email would not be sent without, and for nothing else."""
+    email = send(story.template("Hello", f"<p>{text}</p>"))
+    assert [f"tag {missing} of" in finding.message for finding in found("merge_tags", DOWNLOAD, email)] == (
+        [True] if missing else []
+    )
+
+
 def test_templates_with_a_draft_or_without_a_way_out(story: Story, welcome: EmailTemplate) -> None:
     """Changes that are not published, and an email of a topic without its link to unsubscribe."""
     topic = Topic.objects.create(name="News", slug="news")

@@ -148,6 +148,34 @@ def test_what_happens_during_the_pause_is_seen_after_it(story: Story) -> None:
     assert kim.contact.points == 1
 
 
+def test_what_happened_during_a_pause_starts_nothing(story: Story) -> None:
+    """An event that is told of late counts by when it happened: before a pause it starts the campaign, within one it does not."""
+    campaign = story.campaign("C", on_event("page_view"), points(1), frequency="every_time")
+    kim = story.contact("kim@example.com")
+    before = story.now
+    pauses = []
+    for _pause in range(2):
+        story.after(hours=1)
+        lifecycle.pause(campaign, None, story.now)
+        pauses.append(story.now)
+        story.after(hours=1)
+        lifecycle.resume(campaign, None, story.now)
+    for moment in pauses:
+        kim.did("page_view", occurred_at=moment)
+        kim.did("page_view", occurred_at=moment + datetime.timedelta(minutes=59))
+    assert kim.journeys() == []
+    assert {refusal.reason for refusal in kim.contact.refusals.all()} == {"paused"}
+    kim.did("page_view", occurred_at=before)
+    kim.did("page_view", occurred_at=pauses[0] + datetime.timedelta(hours=1))
+    assert len(kim.journeys()) == 2
+
+    # What is published anew has a new beginning.
+    lifecycle.pause(campaign, None, story.now)
+    lifecycle.end(campaign, None, story.now)
+    publishing.published(Campaign.objects.get(pk=campaign.pk), story.after(hours=1).now)
+    assert Campaign.objects.get(pk=campaign.pk).pauses == []
+
+
 def test_a_goal_counts_during_the_pause(story: Story) -> None:
     """Pausing holds what the campaign does, not what contacts do."""
     campaign, kim = inside(story, wait(5), goal=[on_event("bought")], stop_on_goal=True)

@@ -28,7 +28,11 @@ class CampaignForm(WagtailAdminModelForm):
 
     class Media:
         css = {"all": ["wagtail_journeys/editor.css"]}
-        js = ["wagtail_journeys/segments-rows.js", "wagtail_journeys/merge-tags.js"]
+        js = [
+            "wagtail_journeys/saving.js",
+            "wagtail_journeys/segments-rows.js",
+            "wagtail_journeys/merge-tags.js",
+        ]
 
     def _post_clean(self) -> None:
         super()._post_clean()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail_journeys.emails.liquid import PLAIN
 from wagtail_journeys.emails.models import EmailTemplate, TemplateVersion
+from wagtail_journeys.emails.required import required
 
 URL_NAME = "journeys_merge_tags"
 
@@ -37,17 +38,23 @@ def always_has_value(tag: str, by_event: bool) -> bool:
     return tag in ALWAYS or tag.startswith("site.") or (tag == "event.name" and by_event)
 
 
-def tags_of(templates: Collection[int]) -> list[str]:
-    """The merge tags of these templates as they are live, in any language. Two statements."""
+def tags_of(templates: Collection[int]) -> dict[str, bool]:
+    """The merge tags of these templates as they are live, in any language, each with whether one of them cannot do without
+    a value. Two statements.
+    """
     keys = EmailTemplate.objects.filter(pk__in=templates).values("translation_key")
     newest = TemplateVersion.objects.filter(template=OuterRef("pk")).order_by("-number").values("pk")[:1]
     live = EmailTemplate.objects.filter(translation_key__in=keys, live=True).annotate(newest=Subquery(newest))
-    versions = TemplateVersion.objects.filter(pk__in=list(live.values_list("newest", flat=True)))
-    return sorted({tag for tags in versions.values_list("tags", flat=True) for tag in tags})
+    found: dict[str, bool] = {}
+    for version in TemplateVersion.objects.filter(pk__in=list(live.values_list("newest", flat=True))):
+        needed = required(version)
+        for tag in version.tags:
+            found[tag] = found.get(tag, False) or tag in needed
+    return dict(sorted(found.items()))
 
 
 def view(request: HttpRequest) -> JsonResponse:
-    """``?template=3&template=4&trigger=event`` → ``{"tags": [{"tag", "origin", "always"}], "words": {…}}``"""
+    """``?template=3&template=4&trigger=event`` → ``{"tags": [{"tag", "origin", "always", "required"}], "words": {…}}``"""
     user: Any = request.user
     if not any(user.has_perm(f"wagtail_journeys.{right}_campaign") for right in ("add", "change")):
         raise PermissionDenied
@@ -59,8 +66,9 @@ def view(request: HttpRequest) -> JsonResponse:
             "tag": tag,
             "origin": str(ORIGINS.get(tag.partition(".")[0], "")),
             "always": always_has_value(tag, by_event),
+            "required": needed,
         }
-        for tag in tags_of(templates)
+        for tag, needed in tags_of(templates).items()
     ]
     return JsonResponse({"tags": tags, "words": _words()})
 
@@ -77,6 +85,7 @@ def _words() -> dict[str, str]:
         "heading": _t("Merge tags of the email"),
         "none": _t("The email has no merge tags."),
         "always": _t("everybody has a value"),
+        "handled": _t("without a value: as the email itself says"),
         "source": _t("filled with %(source)s"),
         "default": _t("without a value: “%(default)s”"),
         "blank": _t("without a value: nothing"),

@@ -62,7 +62,7 @@ class Campaign(
         EXIT = "exit", _("leave the campaign")
 
     #: Written by ``journeys.lifecycle`` and ``journeys.publishing`` alone: neither a form nor a revision turns them back.
-    LIFE = ("state", "live_since", "paused_at", "ended_at", "archived_at")
+    LIFE = ("state", "live_since", "paused_at", "pauses", "ended_at", "archived_at")
 
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True)
@@ -178,6 +178,8 @@ class Campaign(
     # What happened before this moment never starts the campaign; set when it goes live, emptied when it no longer is.
     live_since = models.DateTimeField(null=True, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # From when to when it was paused since it went live, as ISO texts: what happened then starts nothing, told late or not.
+    pauses = models.JSONField(default=list, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What publishing does with those inside; kept in the revision, so that scheduled and approved publishing does it too.

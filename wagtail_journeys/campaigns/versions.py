@@ -117,6 +117,8 @@ class LiveCampaign:
     group: str
     priority: int
     live_since: datetime.datetime | None
+    #: From when to when it was paused.
+    pauses: tuple[tuple[datetime.datetime, datetime.datetime], ...]
     starts_at: datetime.datetime | None
     ends_at: datetime.datetime | None
     state: str
@@ -140,6 +142,9 @@ class LiveCampaign:
     def admits(self) -> bool:
         """Whether contacts may enter (start and end dates aside)."""
         return self.state == Campaign.State.RUNNING and self.older is None
+
+    def was_paused(self, moment: datetime.datetime) -> bool:
+        return any(begin <= moment < end for begin, end in self.pauses)
 
     def holds_for(self, version: int) -> bool:
         """Whether goal, exits and filters are those of a journey on this version."""
@@ -195,6 +200,7 @@ def _read(which: Q) -> tuple[list[LiveCampaign], dict[int, LiveCampaign]]:
             "exclusive_group",
             "priority",
             "live_since",
+            "pauses",
             "starts_at",
             "ends_at",
             "state",
@@ -227,6 +233,10 @@ def _read(which: Q) -> tuple[list[LiveCampaign], dict[int, LiveCampaign]]:
                 group=row["exclusive_group"],
                 priority=row["priority"],
                 live_since=row["live_since"],
+                pauses=tuple(
+                    (datetime.datetime.fromisoformat(begin), datetime.datetime.fromisoformat(end))
+                    for begin, end in row["pauses"]
+                ),
                 starts_at=row["starts_at"],
                 ends_at=row["ends_at"],
                 state=row["state"],

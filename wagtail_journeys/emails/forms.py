@@ -11,6 +11,9 @@ from .composing import compose
 
 
 class EmailTemplateForm(WagtailAdminModelForm):
+    class Media:
+        js = ["wagtail_journeys/saving.js"]
+
     def _post_clean(self) -> None:
         """A draft may be unfinished; what is published may not."""
         super()._post_clean()

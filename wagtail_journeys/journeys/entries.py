@@ -109,7 +109,7 @@ def anything_to_settle(now: datetime.datetime) -> bool:
 def _within_life(
     candidates: list[Candidate], decisions: Decisions, now: datetime.datetime
 ) -> list[Candidate]:
-    """E5 and the first of E8: only while it is live, nothing from before that, nothing outside of its dates."""
+    """E5 and the first of E8: only while it is live, nothing from before that or from a pause, nothing outside of its dates."""
     kept = []
     for candidate in candidates:
         campaign = candidate.campaign
@@ -125,6 +125,8 @@ def _within_life(
             candidate.pending is None and campaign.live_since and candidate.happened_at < campaign.live_since
         ):
             decisions.refuse(candidate, Reason.BEFORE_LIVE)
+        elif candidate.pending is None and campaign.was_paused(candidate.happened_at):
+            decisions.refuse(candidate, Reason.PAUSED)
         elif candidate.until and candidate.until < now:
             decisions.refuse(candidate, Reason.TOO_LATE, date_format(localtime(candidate.happened_at)))
         elif candidate.held:

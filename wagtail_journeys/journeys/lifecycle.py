@@ -39,6 +39,9 @@ OVERDUE = {
     EXIT: _("leave the campaign"),
 }
 
+#: So many pauses are remembered.
+PAUSES = 100
+
 State = Campaign.State
 
 
@@ -104,7 +107,7 @@ def resume(campaign: Campaign, user: Any, now: datetime.datetime, overdue: str =
 
     def do(row: Campaign, before: Numbers) -> Done:
         left = _settle_overdue(row, overdue, now)
-        _set(row, state=State.RUNNING, paused_at=None)
+        _set(row, state=State.RUNNING, paused_at=None, pauses=_with_this(row, now))
         return Done(True, before, left)
 
     return _transition(Transition.RESUME, {Phase.LIVE}, campaign, user, now, do, choice=overdue)
@@ -233,6 +236,12 @@ def refusal(transition: str, campaign: Campaign, before: Numbers, user: Any) -> 
     }
     words = {"action": Transition(transition).label, "name": campaign, "why": ways[campaign.phase]}
     return _t("%(action)s: not possible for “%(name)s”. %(why)s") % words
+
+
+def _with_this(campaign: Campaign, now: datetime.datetime) -> list[list[str]]:
+    """The pauses of the campaign and the one that ends now, the latest ones where there were very many."""
+    begin = campaign.paused_at or now
+    return [*campaign.pauses, [begin.isoformat(), now.isoformat()]][-PAUSES:]
 
 
 def _set(campaign: Campaign, **values: Any) -> None:

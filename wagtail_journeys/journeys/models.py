@@ -224,6 +224,7 @@ class Refusal(models.Model):
         ENDED = "ended", _("the campaign has ended")
         FILTERS = "filters", _("the contact does not match the filters")
         BEFORE_LIVE = "before_live", _("it happened before the campaign went live")
+        PAUSED = "paused", _("it happened while the campaign was paused")
         TOO_LATE = "too_late", _("the date had been over for too long")
         UNDECLARED = "undeclared", _("visitors send the event, and nobody has declared it")
         FREQUENCY = "frequency", _("the contact has been in the campaign as often as it allows")

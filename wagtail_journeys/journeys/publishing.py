@@ -34,6 +34,7 @@ def published(campaign: Campaign, now: datetime.datetime) -> CampaignVersion:
             paused = row.state == Campaign.State.PAUSED
             Campaign.objects.filter(pk=campaign.pk).update(
                 live_since=now,
+                pauses=[],
                 state=Campaign.State.PAUSED if paused else Campaign.State.RUNNING,
                 ended_at=None,
                 archived_at=None,

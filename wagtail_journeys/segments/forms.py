@@ -17,7 +17,11 @@ class SegmentForm(WagtailAdminModelForm):
 
     class Media:
         css = {"all": ["wagtail_journeys/editor.css", "wagtail_journeys/segments.css"]}
-        js = ["wagtail_journeys/segments-rows.js", "wagtail_journeys/segments.js"]
+        js = [
+            "wagtail_journeys/saving.js",
+            "wagtail_journeys/segments-rows.js",
+            "wagtail_journeys/segments.js",
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

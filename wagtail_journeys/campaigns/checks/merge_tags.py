@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from wagtail_journeys.campaigns.merge_tags import always_has_value
 from wagtail_journeys.campaigns.triggers import registry as triggers_registry
+from wagtail_journeys.emails.required import required
 
 from . import registry
 from .base import Check, Draft, Finding, Placed, warning
@@ -25,7 +26,7 @@ class MergeTags(Check):
                 tag
                 for pk in step.templates
                 if pk in draft.template_versions
-                for tag in draft.template_versions[pk].tags
+                for tag in required(draft.template_versions[pk])
             }
             missing = sorted(tag for tag in tags - _defaults(step) if not always_has_value(tag, by_event))
             if missing:

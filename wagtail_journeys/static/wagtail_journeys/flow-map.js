@@ -64,6 +64,7 @@
             this.sentences = {};
             this.last = null;
             this.turn = Promise.resolve();
+            this.letGo = Promise.resolve();
             this.changed = () => this.schedule();
             this.toggled = () => window.setTimeout(() => this.showSentences());
             this.entered = (event) => this.follow(event.target);
@@ -116,6 +117,8 @@
                 });
                 if (!response.ok) throw new Error(`${response.status}`);
                 const answer = await response.json();
+                await this.letGo;
+                if (request.signal.aborted) return; // what was done meanwhile has been asked about already
                 this.sentences = answer.sentences;
                 this.draw(answer.html);
                 this.showSentences();
@@ -480,6 +483,12 @@
 
         onpointerdown(event) {
             this.dragged = false;
+            // A drawing that is exchanged between the press of a button and its release swallows the click.
+            this.letGo = new Promise((resolve) => {
+                ["pointerup", "pointercancel"].forEach((name) => {
+                    window.addEventListener(name, () => window.setTimeout(resolve), { once: true });
+                });
+            });
             const node = event.target.closest("[data-index][data-step]");
             if (!node || event.button !== 0 || event.pointerType === "touch") return;
             this.pressed = { node, x: event.clientX, y: event.clientY };

@@ -81,14 +81,14 @@
             }
             const list = make("ul");
             list.setAttribute("aria-label", this.words.heading);
-            for (const { tag, origin, always } of answer.tags) {
+            for (const { tag, origin, always, required } of answer.tags) {
                 const item = make("li");
                 const said = make("span");
                 const button = make("button", { type: "button", className: "button button-small button-secondary" });
                 button.addEventListener("click", () => this.open(tag));
                 item.append(make("code", { textContent: tag }), said, button);
                 list.append(item);
-                this.items.set(tag, { item, said, button, origin, always });
+                this.items.set(tag, { item, said, button, origin, always, required });
             }
             this.box.append(list);
             this.say();
@@ -104,7 +104,7 @@
 
         // The items stay the same elements: a button that is just being pressed is not taken away.
         say() {
-            for (const [tag, { item, said, button, origin, always }] of this.items) {
+            for (const [tag, { item, said, button, origin, always, required }] of this.items) {
                 const row = this.row(tag)?.closest("[data-streamfield-child]");
                 const value = (name) => row?.querySelector(`input[name$="-${name}"]`)?.value.trim() || "";
                 const source = value("source");
@@ -112,11 +112,11 @@
                 if (row) {
                     parts.push(value("default") ? fill(this.words.default, { default: value("default") }) : this.words.blank);
                 } else {
-                    parts.push(always ? this.words.always : this.words.missing);
+                    parts.push((always && this.words.always) || (required ? this.words.missing : this.words.handled));
                 }
                 const words = parts.filter(Boolean).join("; ");
                 if (said.textContent !== words) said.textContent = words;
-                item.classList.toggle("wj-merge-tags__missing", !row && !always);
+                item.classList.toggle("wj-merge-tags__missing", !row && !always && required);
                 const label = row ? this.words.change : this.words.add;
                 if (button.textContent !== label) {
                     button.textContent = label;
