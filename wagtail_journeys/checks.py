@@ -61,6 +61,25 @@ def check_undeclared_events(app_configs: Any = None, **kwargs: Any) -> list[Any]
     ]
 
 
+#: A long campaign has a few thousand fields; Wagtail's own template for new sites allows as many.
+FIELDS = 10_000
+
+
+@register()
+def check_fields(app_configs: Any = None, **kwargs: Any) -> list[Any]:
+    """Django answers a form with more fields than it allows with an error 400: a long campaign could not be saved."""
+    allowed = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    if allowed is None or allowed >= FIELDS:
+        return []
+    return [
+        Warning(
+            f"DATA_UPLOAD_MAX_NUMBER_FIELDS is {allowed}: campaigns with many steps cannot be saved.",
+            hint=f"Set DATA_UPLOAD_MAX_NUMBER_FIELDS = {FIELDS:_}.",
+            id="wagtail_journeys.W004",
+        )
+    ]
+
+
 @register()
 def check_cluster(app_configs: Any = None, **kwargs: Any) -> list[Any]:
     """A task is not run a second time while it still runs."""

@@ -141,7 +141,9 @@ def test_saving_waits_for_the_autosave(browser: BrowserContext) -> None:
     kept[0].continue_()
     expect(page.locator(".messages .success")).to_be_visible()
     assert len(kept) == 1
-    assert [campaign.get_latest_revision_as_object().name for campaign in Campaign.objects.all()] == ["Only one"]
+    assert [campaign.get_latest_revision_as_object().name for campaign in Campaign.objects.all()] == [
+        "Only one"
+    ]
 
 
 def test_conditions_deep_inside(browser: BrowserContext) -> None:

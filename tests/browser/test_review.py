@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -9,10 +11,12 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.editing import confirm, part, publish
 from tests.browser.test_accessibility import violations
-from tests.scenarios.story import Story, branch, locale, on_event, send, speaks, wait
+from tests.browser.test_campaign_keyboard import WATCHED
+from tests.scenarios.story import Story, branch, locale, on_event, speaks, wait
+from tests.scenarios.story import points as give
 from tests.support.browsing import log_in
 from wagtail_journeys import pipeline
-from wagtail_journeys.models import Campaign, EmailTemplate, Journey
+from wagtail_journeys.models import Campaign, Journey
 from wagtail_journeys.streams import with_ids
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -56,28 +60,51 @@ def test_a_mistake_is_found_mended_and_published(browser: BrowserContext) -> Non
     assert Campaign.objects.get().live
 
 
-def test_an_edit_while_somebody_is_inside(browser: BrowserContext) -> None:
-    """The review has the numbers and the choice, and what was chosen happens."""
+def test_an_edit_while_people_are_inside(browser: BrowserContext) -> None:
+    """One step is removed and one shortened while contacts stand there and the form saves itself; what the review says and
+    what was chosen happens, and nothing is refused on the way.
+    """
     story = Story()
-    story.now = timezone.now()
-    template = story.template("Welcome")
-    campaign = story.campaign("Series", on_event("page_view"), wait(5), send(template))
-    story.contact("kim@example.com").did("page_view")
+    story.now = timezone.now() - datetime.timedelta(days=7)
+    campaign = story.campaign("Series", on_event("page_view"), wait(5), give(1), wait(3), give(10))
+    kim, ada = story.contact("kim@example.com"), story.contact("ada@example.com")
+    ada.did("page_view")
+    story.after(days=5).after(days=2, minutes=-1)
+    kim.did("page_view")
     campaign = Campaign.objects.get(pk=campaign.pk)
     campaign.save_revision()
-    step = campaign.raw_steps[0]["id"]
+    removed, _given, shortened, _more = (step["id"] for step in campaign.raw_steps)
 
     page = browser.new_page()
+    page.add_init_script(WATCHED)
+    refused: list[str] = []
+    page.on(
+        "response",
+        lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+    )
     log_in(page, "editor", "password")
     page.goto(address(campaign))
-    part(page, step).get_by_role("button", name="Delete").first.click()
+    page.wait_for_function("window.watched")
+    # Seen by the autosave and on its way when somebody goes on.
+    with page.expect_request(
+        lambda request: request.method == "POST" and request.url.endswith(address(campaign))
+    ):
+        part(page, removed).get_by_role("button", name="Delete").first.click()
+    part(part(page, shortened), "amount").get_by_role("spinbutton").fill("1")
     publish(page)
     inside = page.get_by_role("region", name="Contacts inside").first
-    expect(inside).to_contain_text("1 contact is inside now.")
-    expect(inside.get_by_role("row", name="Wait 5 days")).to_contain_text("removed")
-    page.get_by_role("radio", name="leave the campaign").check()
+    expect(inside).to_contain_text("2 contacts are inside now.")
+    gone = inside.get_by_role("row", name="Wait 5 days")
+    expect(gone.get_by_role("cell")).to_have_text(["removed", "1", "1", "0"])
+    sooner = inside.get_by_role("row", name="Wait 1 day")
+    expect(sooner).to_contain_text("before: wait 3 days")
+    expect(sooner.get_by_role("cell")).to_have_text(["changed", "1", "1", "1"])
     assert violations(page.main_frame) == []
+    page.get_by_role("radio", name="leave the campaign").check()
     confirm(page)
+    assert refused == []
     pipeline.tick(timezone.now())
-    assert Journey.objects.get().state == Journey.State.EXITED
-    assert EmailTemplate.objects.get().live
+    assert [journey.state for journey in ada.journeys()] == [Journey.State.COMPLETED]
+    assert ada.contact.points == 11
+    (journey,) = kim.journeys()
+    assert (journey.state, kim.contact.points) == (Journey.State.EXITED, 0)

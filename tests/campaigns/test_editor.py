@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
+from django.core.checks import run_checks
 from django.test import Client
 from django.urls import reverse
 from wagtail.blocks import StructBlock
@@ -370,3 +371,12 @@ def walk(block: Any) -> list[Any]:
             if getattr(here, "child_block", None) is not None:
                 todo.append(here.child_block)
     return list(found.values())
+
+
+@pytest.mark.parametrize(("allowed", "found"), [(1000, ["wagtail_journeys.W004"]), (10_000, []), (None, [])])
+def test_a_site_that_takes_too_few_fields_is_told(
+    settings: Any, allowed: int | None, found: list[str]
+) -> None:
+    """Django would answer the form of a long campaign with an error 400."""
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = allowed
+    assert [message.id for message in run_checks() if "W004" in str(message.id)] == found
