@@ -64,7 +64,8 @@ def _in_expression(expression: Any, given: frozenset[str]) -> Iterator[str]:
 
 
 def _has_default(expression: FilteredExpression) -> bool:
-    return bool(expression.filters) and expression.filters[0].name == "default"
+    filters = expression.filters or []
+    return bool(filters) and filters[0].name == "default"
 
 
 def _true_in(condition: Any) -> frozenset[str]:

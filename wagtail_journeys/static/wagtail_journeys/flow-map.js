@@ -123,12 +123,24 @@
                 this.draw(answer.html);
                 this.showSentences();
                 this.failedTarget.hidden = true;
+                if (!this.arrived) this.arrive();
             } catch (error) {
                 if (error.name === "AbortError") return;
                 this.last = null; // and once more with the next look
                 this.failedTarget.textContent = this.wordsValue.failed;
                 this.failedTarget.hidden = false;
             }
+        }
+
+        /* Whoever comes for one step, from the review, sees it on the map and in the form, once the form has its height. */
+        arrive() {
+            this.arrived = true;
+            const [, id] = decodeURIComponent(window.location.hash).match(/^#:w:contentpath=steps\.(?:.*\.)?([^.]+)$/) || [];
+            const found = survey(this.root).steps.get(id);
+            if (!found || !this.node(id)) return;
+            this.choose(id);
+            this.bringIntoFrame(this.node(id));
+            reveal(found.child.element);
         }
 
         draw(html) {
