@@ -1,7 +1,7 @@
 """Table of contents: every model of the package, next to the feature that owns it."""
 
 from .calls.models import Breaker, Call, Stop
-from .campaigns.models import Campaign, CampaignVersion
+from .campaigns.models import Campaign, CampaignVersion, VariantWinner
 from .contacts.models import (
     ConsentEntry,
     ConsentState,
@@ -66,6 +66,7 @@ __all__ = [
     "TemplateVersion",
     "Topic",
     "TopicText",
+    "VariantWinner",
     "Visit",
     "Wording",
     "WriteKey",

@@ -43,6 +43,7 @@ from wagtail_journeys.journeys import (
     merging,
     publishing,
     wakeups,
+    winning,
 )
 from wagtail_journeys.journeys.calling import CallGate
 from wagtail_journeys.journeys.candidates import Candidate
@@ -342,12 +343,16 @@ def enrol(now: datetime.datetime, limit: int | None = None, only: int | None = N
 
 
 def settle_campaigns(now: datetime.datetime) -> None:
-    """Campaigns that nobody is in any more end where they are to; old versions are retired once a minute."""
+    """Campaigns that nobody is in any more end where they are to.
+
+    Once a minute old versions are retired, and variants of emails compared whose moment has come.
+    """
     lifecycle.settle(now)
     last = Heartbeat.objects.filter(pk="retire").values_list("at", flat=True).first()
     if last is None or not last <= now < last + RETIRE_INTERVAL:
         Heartbeat.objects.update_or_create(pk="retire", defaults={"at": now})
         publishing.retire(now)
+        winning.look(now)
 
 
 def file_dates(now: datetime.datetime) -> None:

@@ -37,7 +37,7 @@ from wagtail_journeys.events.fields import SUGGEST_URL_NAME
 from wagtail_journeys.events.views import suggestions
 from wagtail_journeys.events.viewsets import EventViewSet
 from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
-from wagtail_journeys.journeys import audience, enrol_views, lifecycle_views
+from wagtail_journeys.journeys import audience, enrol_views, lifecycle_views, winning
 from wagtail_journeys.journeys.review_views import CampaignReviewView
 from wagtail_journeys.reporting import journey_views, merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
@@ -266,6 +266,7 @@ def own_permissions() -> QuerySet[Permission]:
 @hooks.register("register_log_actions")
 def own_log_actions(actions: Any) -> None:
     actions.register_action(merging.MERGE_ACTION, _("Merge contacts"), _("Merged with another contact"))
+    actions.register_action(winning.DECIDED, _("Compare variants"), _("Variants of an email were compared"))
     actions.register_action(segment_views.ADDED, _("Add contacts"), _("Contacts were added by hand"))
     actions.register_action(segment_views.REMOVED, _("Remove contacts"), _("Contacts were removed by hand"))
 

@@ -340,3 +340,33 @@ class CampaignVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} v{self.number}"
+
+
+class VariantWinner(models.Model):
+    """What came of comparing the variants of a step, decided once, at the moment that the step names."""
+
+    wagtail_reference_index_ignore = True
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="winners")
+    step_id = models.CharField(max_length=36)
+    # Which comparison it was: the step may be given other variants later.
+    experiment = models.CharField(max_length=32)
+    variant = models.CharField(max_length=40, blank=True)  # "" where none was certainly better
+    # What was counted: [{"id", "label", "sent", "converted"}]
+    counted = models.JSONField(default=list)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("winning variant")
+        verbose_name_plural = _("winning variants")
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "step_id", "experiment"], name="wj_winner_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.label or '–'}"
+
+    @property
+    def label(self) -> str:
+        """The name that the winner had; "" without one."""
+        return next((str(found["label"]) for found in self.counted if found["id"] == self.variant), "")

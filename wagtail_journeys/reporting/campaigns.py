@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from wagtail_journeys.calls.models import Call
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
 from wagtail_journeys.emails.models import Message, Notice
+from wagtail_journeys.journeys import winning
 from wagtail_journeys.journeys.models import Journey, Visit
 
 #: Journeys: entered = active + completed + exited + failed, at every instant.
@@ -49,6 +50,12 @@ MESSAGES: dict[str, Q] = {
     "unknown": Q(state=Message.State.UNKNOWN),
     # Some of those above: a sending limit held them back for a while, or for good.
     "capped": Q(capped_at__isnull=False),
+}
+
+#: Messages of one variant of a step. Converted: sent, and the journey reached its goal after that.
+VARIANTS: dict[str, Q] = {
+    "sent": MESSAGES["sent"],
+    "converted": MESSAGES["sent"] & winning.CONVERTED,
 }
 
 
@@ -152,8 +159,8 @@ def numbers(campaign: Campaign, version: int | None = None) -> CampaignNumbers:
     for row in notices(campaign, version).values("visit__step_id").annotate(**_counts(NOTICES)):  # type: ignore[assignment]
         steps[row["visit__step_id"]].notices = {name: row[f"n_{name}"] for name in NOTICES}
     of_variants = messages(campaign, version).exclude(variant="")
-    for row in of_variants.values("step_id", "variant").annotate(**_counts(MESSAGES)):  # type: ignore[assignment]
-        steps[row["step_id"]].variants[row["variant"]] = {name: row[f"n_{name}"] for name in MESSAGES}
+    for row in of_variants.values("step_id", "variant").annotate(**_counts(VARIANTS)):  # type: ignore[assignment]
+        steps[row["step_id"]].variants[row["variant"]] = {name: row[f"n_{name}"] for name in VARIANTS}
     return CampaignNumbers(
         journeys={name: totals[f"n_{name}"] for name in JOURNEYS},
         exits=exits,
@@ -176,7 +183,7 @@ def _reasons(campaign: Campaign, version: int | None) -> tuple[list[tuple[str, i
 
 #: What steps send, by the word before the dash: the rows, what is counted, and where they name their step.
 SENT: dict[str, tuple[Callable[[Campaign, int | None], QuerySet[Any]], dict[str, Q], str]] = {
-    "message": (messages, MESSAGES, "step_id"),
+    "message": (messages, {**MESSAGES, **VARIANTS}, "step_id"),
     "call": (calls, CALLS, "step_id"),
     "notice": (notices, NOTICES, "visit__step_id"),
 }
@@ -184,12 +191,13 @@ SENT: dict[str, tuple[Callable[[Campaign, int | None], QuerySet[Any]], dict[str,
 
 @dataclass(frozen=True)
 class Counted:
-    """What a number counts: ``what`` by the names above, of a step, of a way out of it, or of a reason."""
+    """What a number counts: ``what`` by the names above, of a step, of a way out or a variant of it, or of a reason."""
 
     what: str
     step: str = ""
     arm: str = ""
     reason: str | None = None
+    variant: str = ""
 
     def rows(self, campaign: Campaign, version: int | None = None) -> QuerySet[Any]:
         """The journeys, visits, messages or calls behind the number, as many as it says.
@@ -200,6 +208,8 @@ class Counted:
         if dash:
             rows, definitions, step = SENT[kind]
             found: QuerySet[Any] = rows(campaign, version).filter(definitions[name])
+            if self.variant and kind == "message":
+                found = found.filter(variant=self.variant)
             return found.filter(**{step: self.step}) if self.step else found
         if self.step:
             found = visits(campaign, version).filter(VISITS[self.what], step_id=self.step)

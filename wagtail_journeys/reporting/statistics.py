@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +21,12 @@ from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.exceptions import JourneysError
 from wagtail_journeys.journeys.models import Journey, Visit
+from wagtail_journeys.reporting import comparing
 from wagtail_journeys.reporting.campaigns import Counted, Place, StepNumbers, numbers
 from wagtail_journeys.reporting.campaigns import flow as places
+from wagtail_journeys.reporting.comparing import Comparison
 from wagtail_journeys.reporting.sentences import StepWords, graph_words, sentence
-
-#: The link behind a number; None where the reader may not see contacts.
-Link = Callable[[Counted], str] | None
+from wagtail_journeys.reporting.shown import Link, Number, number
 
 TILES = {
     "entered": _("Entered"),
@@ -72,17 +71,6 @@ REASONS = 20
 
 
 @dataclass(frozen=True)
-class Number:
-    label: str
-    value: int
-    url: str = ""
-
-    @property
-    def text(self) -> str:
-        return number_format(self.value, force_grouping=True)
-
-
-@dataclass(frozen=True)
 class Row:
     """One step: what it does, where it stands, and its numbers in the order of COLUMNS."""
 
@@ -113,6 +101,7 @@ class Report:
     gone: list[Row]
     trigger: str
     chart: SafeString | str
+    comparisons: list[Comparison]
 
     @property
     def columns(self) -> list[str]:
@@ -126,8 +115,8 @@ class Report:
 def report(campaign: Campaign, version: int | None, link: Link) -> Report | None:
     """Everything the statistics page shows, of all versions together or of one; None for a version there is not.
 
-    Eleven statements, whatever the size of the campaign, and one more where steps were taken out of it; the names that
-    steps mention are looked up every ten minutes.
+    Eleven statements, whatever the size of the campaign, one more where steps were taken out of it and one where an email
+    has variants; the names that steps mention are looked up every ten minutes.
     """
     versions = list(CampaignVersion.objects.filter(campaign=campaign).defer("graph").order_by("-number"))
     shown = next((found for found in versions if version in (None, found.number)), None)
@@ -145,18 +134,15 @@ def report(campaign: Campaign, version: int | None, link: Link) -> Report | None
     return Report(
         version=version,
         versions=versions,
-        tiles=[_number(label, counted.journeys[name], Counted(name), link) for name, label in TILES.items()],
+        tiles=[number(label, counted.journeys[name], Counted(name), link) for name, label in TILES.items()],
         exits=_reasons("exited", counted.exits, link),
         failures=_reasons("failed", counted.failures, link),
         rows=rows,
         gone=gone,
         trigger=_trigger(graph),
         chart=_chart(graph, rows, counted.steps) if rows else "",
+        comparisons=comparing.comparisons(campaign, graph, words, counted.steps, link),
     )
-
-
-def _number(label: Any, value: int, counted: Counted, link: Link) -> Number:
-    return Number(str(label), value, link(counted) if link and value else "")
 
 
 def _row(
@@ -169,7 +155,7 @@ def _row(
     found = found or StepNumbers()
     step = place.step_id
     arms = [
-        _number(words.arms.get(arm, arm), count, Counted("passed", step, arm), link)
+        number(words.arms.get(arm, arm), count, Counted("passed", step, arm), link)
         for arm, count in sorted(found.arms.items(), key=lambda item: _arm_order(words, item[0]))
     ]
     messages = _sent("message", MESSAGES, found.messages, step, link)
@@ -179,7 +165,7 @@ def _row(
     return Row(
         place,
         words,
-        [_number(label, found.visits[name], Counted(name, step), link) for name, label in COLUMNS.items()],
+        [number(label, found.visits[name], Counted(name, step), link) for name, label in COLUMNS.items()],
         arms,
         messages,
         calls,
@@ -190,7 +176,7 @@ def _row(
 
 def _sent(kind: str, labels: dict[str, Any], found: dict[str, int], step: str, link: Link) -> list[Number]:
     return [
-        _number(label, found[name], Counted(f"{kind}-{name}", step), link)
+        number(label, found[name], Counted(f"{kind}-{name}", step), link)
         for name, label in labels.items()
         if found[name]
     ]
@@ -225,7 +211,7 @@ def _gone(campaign: Campaign, found: dict[str, StepNumbers], link: Link) -> list
 
 def _reasons(state: str, reasons: list[tuple[str, int]], link: Link) -> list[Number]:
     found = [
-        _number(sentence(reason) or _t("No reason was given."), count, Counted(state, reason=reason), link)
+        number(sentence(reason) or _t("No reason was given."), count, Counted(state, reason=reason), link)
         for reason, count in reasons[:REASONS]
     ]
     rest = reasons[REASONS:]
@@ -316,7 +302,7 @@ def title(campaign: Campaign, counted: Counted, version: int | None) -> str:
     what = counted.what
     kind, _dash, state = what.partition("-")
     if kind == "message":
-        label = _t("Emails: %s") % MESSAGES.get(state, _t("all"))
+        label = _t("Emails: %s") % {**MESSAGES, "converted": _t("converted after it")}.get(state, _t("all"))
     elif kind == "call":
         label = _t("HTTP calls: %s") % CALLS.get(state, _t("all"))
     elif kind == "notice":
@@ -330,6 +316,8 @@ def title(campaign: Campaign, counted: Counted, version: int | None) -> str:
         label = _t("%(what)s at “%(step)s”") % {"what": label, "step": step.text}
         if counted.arm:
             label = f"{label}: {step.arms.get(counted.arm, counted.arm)}"
+        if counted.variant:
+            label = f"{label}: {comparing.label_of(campaign, counted.step, counted.variant)}"
     if counted.reason is not None:
         reason = sentence(counted.reason) or _t("No reason was given.")
         label = f"{label}: {reason}"

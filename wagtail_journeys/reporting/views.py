@@ -167,7 +167,11 @@ class CountedView(PermissionCheckedMixin, BaseListingView):
     def counted(self) -> Counted:
         given = self.request.GET
         return Counted(
-            given.get("of", "entered"), given.get("step", ""), given.get("arm", ""), given.get("reason")
+            given.get("of", "entered"),
+            given.get("step", ""),
+            given.get("arm", ""),
+            given.get("reason"),
+            given.get("variant", ""),
         )
 
     def get_index_url(self) -> str:
@@ -232,7 +236,7 @@ def version_of(request: HttpRequest) -> int | None:
 
 def query_of(counted: Counted, version: int | None) -> dict[str, Any]:
     query: dict[str, Any] = {"of": counted.what}
-    for name in ("step", "arm"):
+    for name in ("step", "arm", "variant"):
         if getattr(counted, name):
             query[name] = getattr(counted, name)
     if counted.reason is not None:

@@ -188,11 +188,12 @@ class SendEmail(Step):
         rules = params.get("conditions") or []
         matching = group.matching(params.get("match") or "all", rules, now)
         rooms = room.Rooms(group, [p for p in group.positions if p.journey in matching], now)
+        winner = variants.winner_of(group.campaign, group.step_id, params)
         decided: dict[int, Outcome] = {}
         for position in group.positions:
             if position.journey in matching:
                 decided[position.journey] = rooms.outcome(
-                    position, self.effect(group, position, params), params
+                    position, self.effect(group, position, params, winner), params
                 )
             elif params.get("otherwise") == "exit":
                 decided[position.journey] = Exit(self.reason(params))
@@ -200,8 +201,8 @@ class SendEmail(Step):
                 decided[position.journey] = Advance(skipped=self.reason(params))
         return decided
 
-    def effect(self, group: Group, position: Position, params: Params) -> SendEmailEffect:
-        """What is sent to this journey's contact."""
+    def effect(self, group: Group, position: Position, params: Params, winner: str = "") -> SendEmailEffect:
+        """What is sent to this journey's contact; of several variants the one drawn, or the ``winner``."""
         items = [item["value"] for item in params.get("defaults") or []]
         merge: dict[str, Any] = {
             "defaults": self.defaults(params),
@@ -211,7 +212,7 @@ class SendEmail(Step):
         if not params.get("variants"):
             return SendEmailEffect(params["template"], merge)
         contact = group.contacts[position.contact]
-        variant = variants.of(str(contact.uuid), group.step_id, params)
+        variant = variants.of(str(contact.uuid), group.step_id, params, winner)
         if variant is None:
             return SendEmailEffect(params["template"], merge)
         value = variant["value"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
+from django.apps import apps
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
@@ -82,12 +85,34 @@ def fields() -> list[tuple[str, blocks.Block]]:
                 help_text=_("Another word here divides everybody anew."),
             ),
         ),
+        (
+            "winner",
+            blocks.ChoiceBlock(
+                required=False,
+                choices=[
+                    ("messages", _("after so many emails of each variant")),
+                    ("days", _("so many days after the first email")),
+                ],
+                label=_("Choose the winner"),
+                help_text=_(
+                    "Empty: nothing is chosen, the statistics show how the variants do. Otherwise they are compared once, at "
+                    "that moment. The variant that certainly leads to more conversions goes to everybody from then on; "
+                    "where none certainly does, they all stay. You are told either way."
+                ),
+            ),
+        ),
+        (
+            "winner_after",
+            blocks.IntegerBlock(
+                required=False, min_value=1, max_value=1_000_000, label=_("Number of emails or days")
+            ),
+        ),
     ]
 
 
 def form_group() -> BlockGroup:
     return BlockGroup(
-        ["variants", "salt"],
+        ["variants", "salt", "winner", "winner_after"],
         heading=_("Variants (A/B)"),
         icon="decimal",
         classname="collapsed",
@@ -100,16 +125,38 @@ def items_of(params: Params) -> list[dict[str, Any]]:
     return [item for item in params.get("variants") or [] if item.get("id")]
 
 
-def of(contact: str, step_id: str, params: Params) -> dict[str, Any] | None:
-    """The variant of a contact (its uuid); None where there are none."""
+def experiment(params: Params) -> str:
+    """What tells one comparison from the next: other variants, or a new draw, are compared anew."""
+    compared = [
+        [item["id"], *(item["value"].get(name) or "" for name in ("subject", "preheader", "template"))]
+        for item in items_of(params)
+    ]
+    said = json.dumps([sorted(compared), params.get("salt") or ""])
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def winner_of(campaign: int, step_id: str, params: Params) -> str:
+    """The id of the variant that everybody gets; "" while they are compared, and where none won. One statement at most."""
+    if not params.get("winner") or not params.get("variants"):
+        return ""
+    decided = apps.get_model("wagtail_journeys", "VariantWinner")._default_manager
+    found = decided.filter(campaign=campaign, step_id=step_id, experiment=experiment(params))
+    return found.values_list("variant", flat=True).first() or ""
+
+
+def of(contact: str, step_id: str, params: Params, winner: str = "") -> dict[str, Any] | None:
+    """The variant of a contact (its uuid), or the ``winner`` for everybody; None where there are none."""
     items = items_of(params)
     if not items:
         return None
+    chosen = next((item for item in items if item["id"] == winner), None)
+    if chosen is not None:
+        return chosen
     weights = [(str(item["id"]), float(item["value"].get("weight") or 0)) for item in items]
     if not any(weight for _item, weight in weights):
         return items[0]
-    chosen = arm_at(position_of(contact, step_id, params.get("salt") or ""), weights)
-    return next(item for item in items if str(item["id"]) == chosen)
+    drawn = arm_at(position_of(contact, step_id, params.get("salt") or ""), weights)
+    return next(item for item in items if str(item["id"]) == drawn)
 
 
 def describe(params: Params) -> str:
@@ -130,4 +177,6 @@ def problems(params: Params) -> list[str]:
     total = sum(item["value"].get("weight") or 0 for item in items)
     if total != 100:
         return [_t("The percentages of the variants add up to %d, not to 100.") % total]
+    if params.get("winner") and not params.get("winner_after"):
+        return [_t("Say after how many emails or days the winner of the variants is chosen.")]
     return []
