@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wagtail_journeys', '0004_hits'),
+        ('wagtail_journeys', '0005_pauses'),
     ]
 
     operations = [
