@@ -24,7 +24,7 @@ TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
 DEBUG = False
 SECRET_KEY = "for-tests-only"
 ALLOWED_HOSTS = ["*"]
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.hostapp", "cookie_consent"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.hostapp", "anymail", "cookie_consent"]
 
 # Nobody is asked, save in the tests that are about being asked.
 JOURNEYS_CONSENT_BACKEND = os.environ.get("TEST_CONSENT_BACKEND", "")

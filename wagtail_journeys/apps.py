@@ -21,6 +21,7 @@ class WagtailJourneysConfig(AppConfig):
         from wagtail_journeys.campaigns import golive
         from wagtail_journeys.campaigns.models import Campaign
         from wagtail_journeys.emails import receivers as email_receivers
+        from wagtail_journeys.emails import webhooks
         from wagtail_journeys.events import receivers as event_receivers
         from wagtail_journeys.ingest import resubmission
         from wagtail_journeys.segments import event_needs as segment_needs
@@ -31,6 +32,7 @@ class WagtailJourneysConfig(AppConfig):
         published.connect(_campaign_published, sender=Campaign, dispatch_uid="journeys-published")
         unpublished.connect(_campaign_unpublished, sender=Campaign, dispatch_uid="journeys-unpublished")
         email_receivers.connect()
+        webhooks.connect()
         event_receivers.connect()
         segment_receivers.connect()
         segment_needs.connect()

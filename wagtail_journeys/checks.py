@@ -9,10 +9,11 @@ from django.core.checks import Error, Warning, register
 from django.db import connections, router
 
 from wagtail_journeys.conf import conf
-from wagtail_journeys.emails.checks import check_email_timeout
+from wagtail_journeys.emails.checks import check_email_timeout, check_email_traffic
 from wagtail_journeys.events import catalogue
 
 register(check_email_timeout)
+register(check_email_traffic)
 
 
 @register("database")

@@ -68,6 +68,13 @@ DEFAULTS: dict[str, Any] = {
     "BASE_URL": "",  # origin of links in emails; empty: the root URL of the site the contact came from
     "FALLBACK_LOCALES": [],  # order in which translations are tried after the contact's own
     "SENDERS": [],  # what else steps may send from, besides addresses of the site's own domain: "a@b.c" or "@b.c"
+    "UNSUBSCRIBE_MAILTO": "",  # an address that unsubscribes whoever writes to it, beside the link; the site reads it
+    "RATE_LIMITS": {},  # "all", a group of mailbox providers or "@domain" → at most so many messages ("50/s", "600/m")
+    "WARM_UP": {},  # {"from": "2026-03-01", "messages": [50, 100, …]}: messages a day while a sender becomes known
+    "EMAIL_BREAKER_FAILURES": 3,  # vain tries in a row to reach the mail server after which the queue is paused
+    "EMAIL_BREAKER_REST": 60,  # seconds until one message tries it; twice as long each time, at most 15 minutes
+    "REPORT_BATCH": 500,  # reports of providers looked at in one transaction
+    "SOFT_BOUNCES": (3, 30),  # so many soft bounces in so many days suppress an address; (0, 0): never
     # HTTP calls
     "SECRETS": {},  # name → value (or a callable that returns it) of what steps call {{ secret.name }}
     "CALLS_ALLOWED_HOSTS": [],  # "host" or "host:port" that may be internal, and spoken to without TLS

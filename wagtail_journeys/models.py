@@ -15,6 +15,7 @@ from .contacts.models import (
 from .contacts.sign_up_models import SignUp
 from .emails.hit_models import Hit, Link
 from .emails.models import EmailTemplate, Message, Notice, SendingLimit, TemplateVersion
+from .emails.traffic import Feedback, MailServer, Meter, SenderIdentity
 from .events.models import Event, EventDefinition, Heartbeat, InboxItem
 from .ingest.models import WriteKey
 from .journeys.models import (
@@ -44,6 +45,7 @@ __all__ = [
     "EnrolRequest",
     "Event",
     "EventDefinition",
+    "Feedback",
     "Heartbeat",
     "Hit",
     "Identity",
@@ -51,14 +53,17 @@ __all__ = [
     "Intervention",
     "Journey",
     "Link",
+    "MailServer",
     "Membership",
     "Message",
+    "Meter",
     "Notice",
     "Occurrence",
     "PendingEntry",
     "Refusal",
     "Segment",
     "SegmentSize",
+    "SenderIdentity",
     "SendingLimit",
     "SignUp",
     "Stop",

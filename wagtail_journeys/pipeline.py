@@ -28,7 +28,7 @@ from wagtail_journeys.campaigns import versions
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity, suppression
 from wagtail_journeys.contacts.models import Contact, Suppression
-from wagtail_journeys.emails import carrier, delivery, notices, settling
+from wagtail_journeys.emails import carrier, delivery, notices, reports, settling
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
@@ -239,6 +239,33 @@ def lift_suppressions(hashes: Collection[str], now: datetime.datetime) -> int:
         return lifted
 
 
+def hear_reports(now: datetime.datetime, limit: int | None = None) -> int:
+    """Look at what became of messages after the hand-over; returns how many reports. One that fails stands alone in the end.
+
+    Segments and campaigns look at contacts whose address is suppressed since.
+    """
+    if not reports.anything_due(now):
+        return 0
+    limit = limit or conf.REPORT_BATCH
+    try:
+        with db.batch(Contact):
+            looked = reports.look(now, limit)
+            touched = Touched()
+            found = Suppression.objects.filter(address_hash__in=looked.suppressed)
+            contacts = Contact.objects.filter(among(found)) if looked.suppressed else Contact.objects.none()
+            touched.fields["suppression"] = set(contacts.values_list("pk", flat=True))
+            if touched.fields["suppression"]:
+                follow(touched, now)
+            return looked.reports
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if limit > 1:
+            return hear_reports(now, max(1, limit // 10))
+        logger.exception("A report about an email cannot be understood")
+        return reports.give_up(now, error)
+
+
 # --- the clock: what time alone changes --------------------------------------------------------------------------------
 
 
@@ -392,7 +419,7 @@ def advance(now: datetime.datetime, limit: int | None = None) -> int:
 def deliver(now: datetime.datetime | None = None, limit: int | None = None) -> delivery.Tally:
     """Hand queued messages over to the mail server; ``now`` freezes the clock (tests, rehearsals)."""
     clock = timezone.now if now is None else lambda: now
-    delivery.recover(clock())
+    delivery.recover(clock(), carrier.life_of_keys())
     notices.deliver(clock, carrier.send_notice, conf.MESSAGE_BATCH)
     return delivery.deliver(clock, JourneyGate(), limit or conf.MESSAGE_BATCH)
 
@@ -453,6 +480,7 @@ def tick(now: datetime.datetime | None = None) -> int:
         moment = now or timezone.now()
         done = drain(moment) + enrol(moment) + advance(moment)
         done += _behind_a_wall(begin_dates, moment) or 0
+        done += _behind_a_wall(hear_reports, moment) or 0
         done += deliver(now).handled
         done += place_calls(now).handled if now else 0
         if not done:

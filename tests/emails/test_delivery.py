@@ -439,8 +439,8 @@ def test_late_answer(two: list[Message]) -> None:
     """A slow worker may still say what became of a message that was shown as unknown meanwhile."""
     Message.objects.update(state=State.HANDING_OVER, claim="slow", due_at=NOW)
     recover(NOW)
-    assert marking.settler("slow").run(two[FIRST].pk, State.SENT.value, "", NOW) == 1
-    assert marking.settler("other").run(two[SECOND].pk, State.SENT.value, "", NOW) == 0
+    assert marking.settler("slow").run(two[FIRST].pk, State.SENT.value, "", NOW, None) == 1
+    assert marking.settler("other").run(two[SECOND].pk, State.SENT.value, "", NOW, None) == 0
     assert states(two) == [State.SENT, State.UNKNOWN]
 
 

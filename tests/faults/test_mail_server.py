@@ -17,7 +17,7 @@ from tests.support.database import Database
 from tests.support.mail import MailServer
 from tests.support.services import free_port
 from wagtail_journeys import jobs, pipeline
-from wagtail_journeys.emails.delivery import OUTAGE_REST
+from wagtail_journeys.conf import conf
 from wagtail_journeys.events.models import Heartbeat
 from wagtail_journeys.ingest import track
 from wagtail_journeys.models import Journey, Message
@@ -69,9 +69,10 @@ def test_what_waits_for_a_mail_server_goes_out_once_it_is_back(own_database: Dat
     assert any("cannot be reached" in message.reason for message in waiting)
     assert Journey.objects.filter(state=Journey.State.ACTIVE).count() == 0  # who waits for nothing goes on
     with back:
-        pipeline.tick(now + OUTAGE_REST / 2)
+        rest = datetime.timedelta(seconds=conf.EMAIL_BREAKER_REST)
+        pipeline.tick(now + rest / 2)
         assert back.connections == 0
-        pipeline.tick(now + OUTAGE_REST * 2)
+        pipeline.tick(now + rest * 2)
         assert world.settled(20), world.left(20)
     assert world.expect_once(20, accepted) == {Message.State.SENT: 40}
 

@@ -21,6 +21,7 @@ from wagtail_journeys import jobs, pipeline
 from wagtail_journeys.calls.models import Breaker, Call, Stop
 from wagtail_journeys.conf import conf
 from wagtail_journeys.emails.models import Message, Notice
+from wagtail_journeys.emails.traffic import Feedback, MailServer
 from wagtail_journeys.events.inbox import Incoming, accept
 from wagtail_journeys.events.models import Heartbeat, InboxItem
 from wagtail_journeys.journeys.models import EnrolRequest, Journey, PendingEntry
@@ -145,7 +146,21 @@ def unknown_message() -> None:
 
 
 def silent_mail_server() -> None:
-    message("queued", due_at=rows.at(1), reason="The mail server cannot be reached")
+    MailServer.objects.create(
+        key="mail:25", failures=3, opened_at=ago(minutes=1), open_until=NOW, error="refused"
+    )
+    late_message()  # waits for it, which is no error of its own
+
+
+def late_report() -> None:
+    Feedback.objects.create(
+        provider="postmark",
+        event_id="1",
+        kind="hard",
+        happened_at=NOW,
+        received_at=NOW,
+        due_at=ago(minutes=6),
+    )
 
 
 def failing_messages() -> None:
@@ -207,6 +222,7 @@ PROBLEMS: dict[str, tuple[str, Callable[[], None]]] = {
     "messages": ("error", late_message),
     "unknown_messages": ("warning", unknown_message),
     "mail_server": ("error", silent_mail_server),
+    "reports": ("error", late_report),
     "failed_messages": ("warning", failing_messages),
     "calls_begun": ("error", begun_call),
     "calls": ("error", late_call),

@@ -22,16 +22,16 @@ from wagtail_journeys import db, signals
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import consent
 
-from . import letters, limits, marking, smtp, telling
-from .carrier import Carrier
+from . import breaker, letters, limits, marking, smtp, telling, throttle
+from .breaker import Way
+from .carrier import Carrier, unreachable
 from .gate import Gate as Gate
 from .gate import Tally as Tally
 from .models import Message
+from .recovering import recover as recover
 
 State = Message.State
 
-#: How long the queue rests then.
-OUTAGE_REST = datetime.timedelta(seconds=60)
 #: After so long the layers above are asked anew what may go out.
 GATE_FRESH = datetime.timedelta(seconds=10)
 
@@ -42,14 +42,17 @@ def deliver(clock: Clock, gate: Gate, limit: int) -> Tally:
     """Hand over up to ``limit`` due messages, the oldest first. Must not be called inside a transaction."""
     tally = Tally()
     with Carrier() as carrier:
-        while tally.claimed < limit:
+        standing = breaker.look(carrier.name, clock())
+        while tally.claimed < limit and standing is not Way.CLOSED:
             before = len(tally.settled)
-            mine = _claim(clock(), gate, min(limit - tally.claimed, conf.MESSAGE_BATCH), tally)
+            most = 1 if standing is Way.PROBE else min(limit - tally.claimed, conf.MESSAGE_BATCH)
+            mine = _claim(clock(), gate, most, carrier, tally)
             if not mine.due:
                 break
             tally.claimed += mine.due
             if mine.messages:
                 _Batch(mine, clock, gate, carrier, tally).run()
+                standing = _learn(carrier, standing, clock())
             if len(tally.settled) > before:
                 signals.messages_settled.send_robust(sender=Message, messages=tally.settled[before:])
             if tally.released:
@@ -57,33 +60,20 @@ def deliver(clock: Clock, gate: Gate, limit: int) -> Tally:
     return tally
 
 
-def recover(now: datetime.datetime) -> Tally:
-    """Put expired claims back into the queue, show as unknown what was marked and never settled, tell what was sent."""
-    tally = Tally()
-    overdue = Message.objects.order_by().filter(due_at__lte=now)
-    tally.released = overdue.filter(state=State.CLAIMED).update(state=State.QUEUED, claim="", due_at=now)
-    left = list(
-        overdue.filter(state__in=[State.HANDING_OVER, State.SENT]).order_by("pk").values_list("pk", "state")
-    )
-    telling.sent([pk for pk, state in left if state == State.SENT], now)
-    lost = [pk for pk, state in left if state == State.HANDING_OVER]
-    if lost:
-        # The claim stays: should the worker be alive after all, it may still record what the mail server said.
-        tally.unknown = Message.objects.filter(pk__in=lost, state=State.HANDING_OVER).update(
-            state=State.UNKNOWN,
-            reason=_t(
-                "The worker ended while it handed the message over. The mail server may have taken it."
-            ),
-            settled_at=now,
-            due_at=None,
-        )
-        tally.settled = lost
-        signals.messages_settled.send_robust(sender=Message, messages=lost)
-    return tally
+def _learn(carrier: Carrier, standing: Way, now: datetime.datetime) -> Way:
+    """What a batch has shown of the mail server."""
+    if carrier.failures:
+        closed = breaker.failed(carrier.name, carrier.failures, carrier.problem, now)
+        carrier.failures = 0
+        return Way.CLOSED if closed else Way.DOUBTFUL
+    if standing is not Way.OPEN and carrier.spoken:
+        breaker.reached(carrier.name)
+        return Way.OPEN
+    return standing
 
 
 class Claimed(NamedTuple):
-    """How many messages were due, those of them for which the sending limits leave room, and what they are claimed by."""
+    """How many messages were due, those of them for which the limits leave room, and what they are claimed by."""
 
     due: int
     messages: list[Message]
@@ -91,25 +81,27 @@ class Claimed(NamedTuple):
     limits: list[limits.Limit]
 
 
-def _claim(now: datetime.datetime, gate: Gate, limit: int, tally: Tally) -> Claimed:
+def _claim(now: datetime.datetime, gate: Gate, limit: int, carrier: Carrier, tally: Tally) -> Claimed:
     claim = str(uuid.uuid4())
     due = (
         Message.objects.filter(due_at__lte=now, state__in=[State.QUEUED, State.DEFERRED])
-        .filter(gate.claimable(now))
+        .filter(gate.claimable(now) & marking.claimable(now, with_key=carrier.key_life is not None))
         .order_by("due_at", "pk")
     )
     with transaction.atomic(using=db.write_connection(Message).alias, durable=True):
         messages = db.claim(due, limit)
         found = limits.all_limits() if messages else []
         places = limits.give(messages, found, now)
-        Message.objects.filter(pk__in=[message.pk for message in places.given]).update(
+        passed = throttle.take(places.given, now)
+        Message.objects.filter(pk__in=[message.pk for message in passed.now]).update(
             state=State.CLAIMED, claim=claim, due_at=now + datetime.timedelta(seconds=conf.MESSAGE_LEASE)
         )
         if places.leaving:
             gate.leave(places.leaving, now)
     for message in places.refused:
         tally.count(State.CANCELLED, message)
-    return Claimed(len(messages), places.given, claim, found)
+    tally.put_off += len(passed.later)
+    return Claimed(len(messages), passed.now, claim, found)
 
 
 class Last(NamedTuple):
@@ -141,10 +133,11 @@ class _Batch:
         self.settler = marking.settler(claim)
         self.sender = marking.sender(claim)
         self.postponer = marking.postponer(claim)
+        self.returner = marking.postponer(claim, untouched=True)
         self.handover_limit = datetime.timedelta(seconds=conf.HANDOVER_LIMIT)
         self.told_limit = datetime.timedelta(seconds=conf.MESSAGE_LEASE)
         self.open: tuple[int, smtp.Outcome] | None = None  # handed over, not written down yet
-        self.sent: list[int] = []
+        self.to_tell: list[int] = []
 
     def run(self) -> None:
         written = letters.write(self.messages)
@@ -161,7 +154,7 @@ class _Batch:
             else:
                 refused.append(letter.message)
         self._settle()
-        telling.sent(self.sent, self.clock())
+        telling.tell(self.to_tell, self.clock())
         if refused:
             self._explain(refused)
 
@@ -171,19 +164,27 @@ class _Batch:
         """Why the rest of the batch should go back into the queue, if it should."""
         if self.clock() >= self.lease_ends:
             return ""
+        if self.open is not None and self._nobody_there(self.open[1]):
+            return unreachable(self.carrier.problem)
         if self.open is not None and not self.carrier.ready:
             self._settle()  # before waiting for a new connection
         return self.carrier.connect()
 
+    def _nobody_there(self, last: smtp.Outcome) -> bool:
+        return last.down or self.carrier.failures >= conf.EMAIL_BREAKER_FAILURES
+
     def _make_marker(self, now: datetime.datetime) -> marking.Statement:
-        return marking.marker(self.claim, self.gate.allowed(now) & limits.room(self.limits, now))
+        allowed = self.gate.allowed(now) & limits.room(self.limits, now)
+        return marking.marker(self.claim, allowed, self.carrier.key_life)
 
     def _mark(self, message_id: int) -> bool:
         """Write down the outcome of the message before, and that this one is being handed over: one commit for both."""
         now = self.clock()
         if now - self.marker_made >= GATE_FRESH:
             self.marker, self.marker_made = self._make_marker(now), now
-        values = (message_id, now, now + self.handover_limit)
+        values: tuple[Any, ...] = (message_id, now, now + self.handover_limit)
+        if self.carrier.key_life is not None:
+            values += (now + self.carrier.key_life,)
         last = self._last(now)
         if last is None:
             with transaction.atomic(using=self.alias, durable=True):
@@ -214,8 +215,8 @@ class _Batch:
     def _written(self, state: str) -> None:
         if self.open is not None:
             self.tally.count(state, self.open[0])
-            if state == State.SENT:
-                self.sent.append(self.open[0])
+            if state in (State.SENT, State.BOUNCED):
+                self.to_tell.append(self.open[0])
             self.open = None
 
     def _last(self, now: datetime.datetime) -> Last | None:
@@ -223,18 +224,36 @@ class _Batch:
         if self.open is None:
             return None
         message_id, outcome = self.open
+        message = self.by_id[message_id]
         state, reason = outcome.state, outcome.reason[:500]
         if state == smtp.SENT:
             return Last(state, self.sender, (message_id, now, now + self.told_limit))
+        if outcome.down:
+            values = (message_id, unreachable(outcome.reason)[:500], now, message.key_until)
+            return Last(State.QUEUED, self.returner, values)
+        if state == smtp.UNKNOWN:
+            again = self._with_key(message, now)
+            if again is not None:
+                return Last(State.DEFERRED, self.postponer, (message_id, reason, *again))
         if state == smtp.DEFERRED:
-            message = self.by_id[message_id]
             due = marking.next_try(message, now)
             if due is not None:
-                return Last(state, self.postponer, (message_id, reason, due))
-            state = smtp.FAILED
+                return Last(state, self.postponer, (message_id, reason, due, message.key_until))
+            state = smtp.FAILED if message.key_until is None else smtp.UNKNOWN
             words = _t("given up after %(tries)s tries, the last answer was: %(answer)s")
             reason = (words % {"tries": message.attempts + 1, "answer": reason})[:500]
-        return Last(state, self.settler, (message_id, state, reason, now))
+        told = now + self.told_limit if state == smtp.BOUNCED else None
+        return Last(state, self.settler, (message_id, state, reason, now, told))
+
+    def _with_key(
+        self, message: Message, now: datetime.datetime
+    ) -> tuple[datetime.datetime, datetime.datetime] | None:
+        """When to hand over again, with the same key, what was perhaps taken, and until when: while the key is good."""
+        if self.carrier.key_life is None:
+            return None
+        until = message.key_until or now - self.handover_limit + self.carrier.key_life
+        due = marking.next_try(message, now)
+        return (due, until) if due and marking.in_time(until, due) else None
 
     # Those that are not handed over -----------------------------------------------------------------------------------
 
@@ -243,9 +262,8 @@ class _Batch:
 
     def _release(self, ids: Collection[int], reason: str) -> None:
         """Back into the queue, as if nothing had been tried. With a reason: the mail server cannot be reached."""
-        due = self.clock() + (OUTAGE_REST if reason else datetime.timedelta())
         self.tally.released += self._mine(ids).update(
-            state=State.QUEUED, claim="", due_at=due, reason=reason[:500]
+            state=State.QUEUED, claim="", due_at=self.clock(), reason=reason[:500]
         )
 
     def _end(self, reasons: dict[int, str], state: str) -> None:

@@ -40,14 +40,26 @@ class Tally:
     cancelled: int = 0
     unknown: int = 0
     released: int = 0  # back in the queue untouched
+    put_off: int = 0  # have to wait for their turn
     settled: list[int] = field(default_factory=list)  # ids of the messages that reached a final state
 
     @property
     def handled(self) -> int:
         """Messages that moved on; none when the mail server cannot be reached."""
-        return self.sent + self.deferred + self.bounced + self.failed + self.cancelled + self.unknown
+        return (
+            self.sent
+            + self.deferred
+            + self.bounced
+            + self.failed
+            + self.cancelled
+            + self.unknown
+            + self.put_off
+        )
 
     def count(self, state: str, message_id: int) -> None:
+        if state == Message.State.QUEUED:
+            self.released += 1
+            return
         setattr(self, state, getattr(self, state) + 1)
         if state in Message.FINAL:
             self.settled.append(message_id)

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys import db
+from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import TemplateError
 
 from . import rendering, rewriting
@@ -60,7 +61,10 @@ def compose(
     """Raises TemplateError where an address cannot be written into a header."""
     headers: dict[str, str] = {}
     if context.get("unsubscribe_url"):
-        headers["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
+        links = [context["unsubscribe_url"]]
+        if conf.UNSUBSCRIBE_MAILTO:
+            links.append(f"mailto:{conf.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{message.uuid}")
+        headers["List-Unsubscribe"] = ", ".join(f"<{link}>" for link in links)
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     site = slugify(context["site"]["name"]) or "site"
     headers["Feedback-ID"] = (
@@ -76,6 +80,9 @@ def compose(
         header_id=message.header_id,
         reply_to=message.merge.get("reply_to") or version.reply_to,
         headers=headers,
+        key=str(message.uuid),
+        tags=(f"campaign-{message.campaign_id}",) if message.campaign_id else (),
+        repeated=message.key_until is not None,
     ).checked()
 
 

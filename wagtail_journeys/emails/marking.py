@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.db.models.sql import UpdateQuery
 
 from wagtail_journeys import db
@@ -26,6 +27,7 @@ BACK_OFF = (60, 300, 900, 3600, 4 * 3600)
 _ID = -907_060_504
 _NOW = datetime.datetime(1970, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 _DUE = datetime.datetime(1970, 1, 3, 4, 5, 6, tzinfo=datetime.UTC)
+_KEY = datetime.datetime(1970, 1, 4, 5, 6, 7, tzinfo=datetime.UTC)
 _STATE, _REASON = "\x01state", "\x01reason"
 
 
@@ -88,32 +90,38 @@ def permitted() -> Q:
     return consent.not_suppressed() & (Q(ignores_topics=True) | consent.may_receive())
 
 
-def marker(claim: str, allowed: Q) -> Statement:
+def marker(claim: str, allowed: Q, key_life: datetime.timedelta | None = None) -> Statement:
     """``run(id, now, due)`` → 1: the message is ours, may go out, and from here on counts as handed over.
+
+    With ``key_life`` it carries a key against doubles, for so long from the first hand-over that nobody answered:
+    ``run(id, now, due, key)`` with the end of that time.
 
     One statement, so that nothing can come between the test and the mark. State and claim are tested on the row itself
     (which the database tests again if somebody changed it meanwhile), the rest in what the statement looks up.
     """
     queryset = Message.objects.filter(pk=_ID, state=State.CLAIMED, claim=claim).filter(permitted())
     queryset = queryset.filter(pk__in=Message.objects.order_by().filter(pk=_ID).filter(allowed).values("pk"))
-    values = {
+    values: dict[str, Any] = {
         "state": State.HANDING_OVER,
         "marked_at": _NOW,
         "due_at": _DUE,
         "attempts": F("attempts") + 1,
         "reason": "",
     }
-    return Statement(queryset, values, [_ID, _NOW, _DUE])
+    if key_life is None:
+        return Statement(queryset, values, [_ID, _NOW, _DUE])
+    values["key_until"] = Coalesce(F("key_until"), Value(_KEY, output_field=DateTimeField()))
+    return Statement(queryset, values, [_ID, _NOW, _DUE, _KEY])
 
 
 def settler(claim: str) -> Statement:
-    """``run(id, state, reason, now)``: the message reached a final state.
+    """``run(id, state, reason, now, due)``: the message reached a final state. ``due``: somebody still has to tell of it.
 
     A hand-over that took so long that it was shown as unknown meanwhile is known after all.
     """
     queryset = Message.objects.filter(pk=_ID, claim=claim, state__in=[State.HANDING_OVER, State.UNKNOWN])
-    values = {"state": _STATE, "reason": _REASON, "settled_at": _NOW, "due_at": None, "claim": ""}
-    return Statement(queryset, values, [_ID, _STATE, _REASON, _NOW])
+    values = {"state": _STATE, "reason": _REASON, "settled_at": _NOW, "due_at": _DUE, "claim": ""}
+    return Statement(queryset, values, [_ID, _STATE, _REASON, _NOW, _DUE])
 
 
 def sender(claim: str) -> Statement:
@@ -123,18 +131,40 @@ def sender(claim: str) -> Statement:
     return Statement(queryset, values, [_ID, _NOW, _DUE])
 
 
-def postponer(claim: str) -> Statement:
-    """``run(id, reason, due)``: the message was surely not taken and is tried again."""
+def postponer(claim: str, *, untouched: bool = False) -> Statement:
+    """``run(id, reason, due, key)``: the message is tried again, with ``key`` as the end of its idempotency key.
+
+    ``untouched``: as if this try had never been made.
+    """
     queryset = Message.objects.filter(pk=_ID, claim=claim, state__in=[State.HANDING_OVER, State.UNKNOWN])
-    values = {
-        "state": State.DEFERRED,
+    values: dict[str, Any] = {
+        "state": State.QUEUED if untouched else State.DEFERRED,
         "reason": _REASON,
         "due_at": _DUE,
         "marked_at": None,
         "settled_at": None,
         "claim": "",
+        "key_until": _KEY,
     }
-    return Statement(queryset, values, [_ID, _REASON, _DUE])
+    if untouched:
+        values["attempts"] = F("attempts") - 1
+    return Statement(queryset, values, [_ID, _REASON, _DUE, _KEY])
+
+
+def claimable(now: datetime.datetime, with_key: bool) -> Q:
+    """Leaves out messages that were perhaps taken and carry a key against doubles that is too old, or that nobody knows."""
+    if not with_key:
+        return Q(key_until__isnull=True)
+    return Q(key_until__isnull=True) | Q(key_until__gt=now + _lease())
+
+
+def in_time(key_until: datetime.datetime, due: datetime.datetime) -> bool:
+    """Whether a message that is due then will be handed over while its key is good, however long it is claimed before."""
+    return due + _lease() < key_until
+
+
+def _lease() -> datetime.timedelta:
+    return datetime.timedelta(seconds=conf.MESSAGE_LEASE)
 
 
 def next_try(message: Message, now: datetime.datetime) -> datetime.datetime | None:

@@ -33,6 +33,9 @@ class Letter:
     header_id: str
     reply_to: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    key: str = ""  # the same for every hand-over of this message, another one for every other message
+    tags: tuple[str, ...] = ()
+    repeated: bool = False  # handed over before with the same key, and nobody knows whether it was taken
 
     @property
     def envelope_sender(self) -> str:
@@ -62,10 +65,12 @@ class Letter:
             found["Reply-To"] = encode_address(self.reply_to)
         return {**found, **self.headers}
 
-    def as_bytes(self, now: datetime.datetime) -> bytes:
+    def as_bytes(self, now: datetime.datetime, key_header: str = "") -> bytes:
         """Text and HTML as alternatives, lines ending in CR LF, nothing but ASCII."""
         boundary = f"=_{self.header_id.strip('<>').partition('@')[0]}"
         lines = [f"{name}: {one_line(value)}" for name, value in self.all_headers(now).items()]
+        if key_header:
+            lines.append(f"{key_header}: {self.key}")
         lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
         parts = [
             b"\r\n".join(

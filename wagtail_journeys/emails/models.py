@@ -216,6 +216,12 @@ class Message(models.Model):
         CANCELLED = "cancelled", _("not sent")
         UNKNOWN = "unknown", _("perhaps sent")
 
+    class Verdict(models.TextChoices):
+        DELIVERED = "delivered", _("delivered")
+        SOFT = "soft", _("not delivered for now")
+        HARD = "hard", _("undeliverable")
+        COMPLAINED = "complained", _("reported as spam")
+
     #: States in which a message will not change by itself any more.
     FINAL = (State.SENT, State.BOUNCED, State.FAILED, State.CANCELLED, State.UNKNOWN)
 
@@ -275,10 +281,15 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True)
     header_id = models.CharField(max_length=255, blank=True)  # Message-ID, fixed for all attempts
+    # Until when it may be handed over again with the same idempotency key, although nobody knows whether it was taken.
+    key_until = models.DateTimeField(null=True, blank=True)
     claim = models.CharField(max_length=36, blank=True)
     created_at = models.DateTimeField()
     marked_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # What the email provider or the receiver's mail server has said since, the gravest of it.
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
+    verdict_at = models.DateTimeField(null=True, blank=True)
     # When the receiver pressed the button behind its confirmation link.
     confirmed_at = models.DateTimeField(null=True, blank=True)
     # When its content was thrown away, as it had been kept long enough.
@@ -291,7 +302,10 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-id"]
-        permissions = [("view_message_body", _("Can read the content of messages"))]
+        permissions = [
+            ("view_message_body", _("Can read the content of messages")),
+            ("resolve_message", _("Can decide about messages that were perhaps sent")),
+        ]
         indexes = [
             models.Index(fields=["due_at"], name="wj_message_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["contact", "-created_at"], name="wj_message_contact"),

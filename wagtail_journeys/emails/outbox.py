@@ -48,6 +48,7 @@ _NAMES = [
     "attempts",
     "header_id",
     "claim",
+    "verdict",
     "created_at",
     "settled_at",
 ]
@@ -144,6 +145,7 @@ def _insert(drafts: Sequence[tuple[Draft, str]], now: datetime.datetime) -> set[
                 None if reason else now,
                 0,
                 f"<{key}@{domain}>",
+                "",
                 "",
                 now,
                 now if reason else None,

@@ -56,22 +56,28 @@ class PhasedSMTPOverSSL(PhaseMixin, smtplib.SMTP_SSL):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a hand-over. ``usable`` says whether the connection can take another message."""
+    """What became of a hand-over. ``usable`` says whether the connection can take another message.
+
+    ``down``: nobody could be reached, which has nothing to do with this message. ``ours``: we are refused, or the sender
+    that we name; other messages may fare better.
+    """
 
     state: str
     reason: str = ""
     usable: bool = True
+    down: bool = False
+    ours: bool = False
 
 
 def judge(error: Exception, phase: str) -> Outcome:
     """What a failed hand-over means: surely not taken (try again, or never), or perhaps taken (never by itself again)."""
     code, words = _answer(error)
     if phase == CONNECT:
-        return Outcome(DEFERRED, words, usable=False)
+        return Outcome(DEFERRED, words, usable=False, down=True)
     # A server that refuses our sender says nothing about the receiver: the setting gets mended, the message stays.
     ours = isinstance(error, smtplib.SMTPSenderRefused)
     if 400 <= code < 500 or (ours and 500 <= code < 600):
-        return Outcome(DEFERRED, words, usable=code != 421)
+        return Outcome(DEFERRED, words, usable=code != 421, ours=ours and code >= 500)
     if 500 <= code < 600:
         return Outcome(BOUNCED, words)
     if isinstance(error, TemplateError | UnicodeError | smtplib.SMTPNotSupportedError):

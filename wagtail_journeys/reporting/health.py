@@ -18,6 +18,7 @@ from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.states import moving
 from wagtail_journeys.conf import conf
 from wagtail_journeys.emails.models import Message, Notice
+from wagtail_journeys.emails.traffic import Feedback, MailServer
 from wagtail_journeys.events.models import Heartbeat, InboxItem
 from wagtail_journeys.journeys.models import EnrolRequest, Journey, PendingEntry
 from wagtail_journeys.reporting.sentences import duration
@@ -292,7 +293,20 @@ def _handed_over(key: str, number: int, late: datetime.timedelta, text: str) -> 
 def _messages(parked: list[int], now: datetime.datetime, late: datetime.timedelta) -> Iterator[Finding]:
     State = Message.State
     rows = Message.objects.exclude(campaign_id__in=parked, state__in=[State.QUEUED, State.DEFERRED])
-    flight = _in_flight(rows, [State.CLAIMED, State.HANDING_OVER, State.SENT], now, late)
+    silent = list(MailServer.objects.filter(opened_at__isnull=False).order_by("opened_at"))
+    begun = [State.CLAIMED, State.HANDING_OVER, State.SENT, State.BOUNCED]
+    if silent:
+        rows = rows.filter(state__in=begun)  # the others wait for the mail server
+    flight = _in_flight(rows, begun, now, late)
+    yield from _late(
+        "reports",
+        _t("Reports of email providers that nobody looks at: %(number)s, the oldest for %(age)s."),
+        _look_at_the_log(),
+        Feedback.objects.filter(due_at__isnull=False),
+        "due_at",
+        now,
+        late,
+    )
     yield from _handed_over(
         "hand_overs", flight["begun"], late, _t("Messages whose hand-over has begun and never ended: %s.")
     )
@@ -305,14 +319,17 @@ def _messages(parked: list[int], now: datetime.datetime, late: datetime.timedelt
         Message,
         now,
         ended=Q(state__in=[State.SENT, State.BOUNCED, State.FAILED, State.UNKNOWN]),
-        bad=Q(state__in=[State.BOUNCED, State.FAILED]),
+        bad=Q(state__in=[State.BOUNCED, State.FAILED])
+        | Q(verdict__in=[Message.Verdict.HARD, Message.Verdict.COMPLAINED]),
         unknown=Q(state=State.UNKNOWN),
-        unreachable=Q(state=State.QUEUED) & ~Q(reason=""),
     )
-    if counted["unreachable"]:
-        text = _t("Messages wait because the mail server cannot be reached: %s.") % counted["unreachable"]
+    for server in silent:
+        words = _t(
+            "The mail server %(server)s cannot be reached, and the queue of messages is paused: %(error)s"
+        )
+        text = words % {"server": server.key, "error": server.error}
         todo = _t("Check the EMAIL_ settings and the mail server. They go out by themselves once it answers.")
-        yield Finding("mail_server", ERROR, text, todo, counted["unreachable"], 0)
+        yield Finding("mail_server", ERROR, text, todo, _age(server.opened_at or now, now), 0)
     if counted["ended"] >= ENOUGH and counted["bad"] > conf.HEALTH_FAILED_SHARE * counted["ended"]:
         share = counted["bad"] / counted["ended"]
         text = _t("%(share)d %% of the newest messages have failed or were refused.") % {
