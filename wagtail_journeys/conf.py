@@ -75,6 +75,12 @@ DEFAULTS: dict[str, Any] = {
     "EMAIL_BREAKER_REST": 60,  # seconds until one message tries it; twice as long each time, at most 15 minutes
     "REPORT_BATCH": 500,  # reports of providers looked at in one transaction
     "SOFT_BOUNCES": (3, 30),  # so many soft bounces in so many days suppress an address; (0, 0): never
+    "MESSAGE_BODIES_DAYS": 90,  # days after which the content of a message is thrown away; 0: never
+    # Sign-ups
+    "SIGN_UP_DAYS": 7,  # days for which the link that confirms a sign-up is good
+    "SIGN_UP_KEEP": 30,  # days after which a sign-up is deleted, confirmed or not
+    "SIGN_UP_ADDRESS_LIMIT": 3,  # questions to one address in 24 hours
+    "SIGN_UP_NETWORK_LIMIT": 30,  # sign-ups from one network in an hour; 0: any number
     # HTTP calls
     "SECRETS": {},  # name → value (or a callable that returns it) of what steps call {{ secret.name }}
     "CALLS_ALLOWED_HOSTS": [],  # "host" or "host:port" that may be internal, and spoken to without TLS

@@ -28,7 +28,7 @@ from wagtail_journeys.campaigns import versions
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity, suppression
 from wagtail_journeys.contacts.models import Contact, Suppression
-from wagtail_journeys.emails import carrier, delivery, notices, reports, settling
+from wagtail_journeys.emails import carrier, delivery, notices, opt_in, reports, settling
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
@@ -421,6 +421,7 @@ def deliver(now: datetime.datetime | None = None, limit: int | None = None) -> d
     clock = timezone.now if now is None else lambda: now
     delivery.recover(clock(), carrier.life_of_keys())
     notices.deliver(clock, carrier.send_notice, conf.MESSAGE_BATCH)
+    opt_in.deliver(clock, carrier.send_question, conf.MESSAGE_BATCH)
     return delivery.deliver(clock, JourneyGate(), limit or conf.MESSAGE_BATCH)
 
 

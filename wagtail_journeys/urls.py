@@ -6,7 +6,7 @@ from django.urls import path, re_path
 
 from wagtail_journeys.ingest import views as ingest
 from wagtail_journeys.reporting.health_views import health_view
-from wagtail_journeys.tracking import browser_view, preference_views
+from wagtail_journeys.tracking import browser_view, preference_views, sign_up_views
 from wagtail_journeys.tracking import hit_views as hits
 from wagtail_journeys.tracking import views as tracking
 
@@ -27,5 +27,8 @@ urlpatterns = [
     path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
     path("preferences/<str:token>/", preference_views.preferences_page, name="preferences"),
+    path("sign-up/", sign_up_views.sign_up_page, name="sign-up"),
+    path("sign-up/sent/", sign_up_views.sent_page, name="sign-up-sent"),
+    path("sign-up/confirm/<str:token>/", sign_up_views.confirm_page, name="opt_in"),
     path("view/<str:token>/", browser_view.view_page, name="view"),
 ]

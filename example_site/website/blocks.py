@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageBlock
 
+from wagtail_journeys.tracking.sign_up_block import SignUpBlock
+
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "document-link"]
 
 
@@ -109,3 +111,4 @@ class BodyBlock(blocks.StreamBlock):
     tip = TipBlock()
     numbers = NumbersBlock()
     steps = StepsBlock()
+    sign_up = SignUpBlock()

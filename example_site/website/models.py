@@ -16,6 +16,8 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
+from wagtail_journeys.tracking.consent_forms import ConsentFormMixin
+
 from .blocks import BodyBlock, PlanBlock, QuestionBlock, SpeakerBlock
 
 
@@ -217,7 +219,7 @@ class StableNameFormField(AbstractFormField):
         return self.clean_name or super().get_field_clean_name()
 
 
-class SiteFormMixin(CoverMixin):
+class SiteFormMixin(ConsentFormMixin, CoverMixin):
     """What the webinar page and the plain form page have in common."""
 
     menu_title = models.CharField(
@@ -233,6 +235,7 @@ class SiteFormMixin(CoverMixin):
 
     form_panels = [
         InlinePanel("form_fields", label=_("Form field"), heading=_("Form fields")),
+        *ConsentFormMixin.consent_panels,
         FieldPanel("button_text"),
         MultiFieldPanel(
             [FieldPanel("thank_you_heading"), FieldPanel("thank_you_text")], heading=_("After sending")

@@ -17,6 +17,7 @@ from wagtail_journeys.conf import conf
 
 from . import esp, smtp
 from .mime import Letter
+from .opt_in import Question
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,19 @@ CONNECT_TRIES = 3
 def send_notice(recipients: list[str], subject: str, text: str) -> None:
     """One plain email to colleagues, each of them an addressee. Raises what the backend raises."""
     EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, recipients).send()
+
+
+def send_question(question: Question) -> None:
+    """One email that asks whether a sign-up was meant. Raises what the backend raises."""
+    email = EmailMultiAlternatives(
+        question.subject,
+        question.text,
+        settings.DEFAULT_FROM_EMAIL,
+        [question.to],
+        headers={"Auto-Submitted": "auto-generated"},
+        alternatives=[(question.html, "text/html")],
+    )
+    email.send()
 
 
 @functools.lru_cache(maxsize=8)

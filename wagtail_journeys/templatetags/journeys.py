@@ -1,4 +1,5 @@
-"""``{% load journeys %}`` … ``{% journeys_tracker %}`` before ``</body>``; ``{% journeys_identity_token %}`` for members."""
+"""``{% load journeys %}`` … ``{% journeys_tracker %}`` before ``</body>``; ``{% journeys_identity_token %}`` for members;
+``{% journeys_sign_up "newsletter" %}`` for a sign-up form anywhere."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 from wagtail.models import AbstractPage
 
 from wagtail_journeys.conf import conf
+from wagtail_journeys.tracking.sign_up_block import form_on
 from wagtail_journeys.tracking.tokens import identity_token
 from wagtail_journeys.tracking.visitor import COOKIELESS
 
@@ -56,3 +58,16 @@ def journeys_identity_token(context: dict[str, Any]) -> str:
     request = context.get("request")
     user = getattr(request, "user", None)
     return identity_token(user, request) if user is not None and user.is_authenticated else ""
+
+
+@register.inclusion_tag("wagtail_journeys/sign_up/form.html", takes_context=True)
+def journeys_sign_up(
+    context: dict[str, Any],
+    *topics: str,
+    ask_name: bool = False,
+    button: str = "",
+    prefix: str = "sign-up-tag",
+) -> dict[str, Any]:
+    """A form to sign up for these topics (by their slugs), without any: for all that contacts can choose."""
+    form = form_on(context.get("request"), list(topics), ask_name=ask_name, button=button, prefix=prefix)
+    return {"form": form, "request": context.get("request")}

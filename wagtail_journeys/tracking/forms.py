@@ -22,6 +22,8 @@ class Origin:
     url: str = ""
     site_id: int | None = None
     bot: str = ""
+    network: str = ""
+    user_agent: str = ""
 
 
 _origin: ContextVar[Origin | None] = ContextVar("wagtail_journeys_origin", default=None)
@@ -44,6 +46,8 @@ def served_to(request: HttpRequest) -> Iterator[None]:
             sanitise.url(request.build_absolute_uri()),
             sites.site_id(request),
             bots.kind(request),
+            visitor.network(request),
+            sanitise.line(request.headers.get("User-Agent", ""), 200),
         )
     )
     try:

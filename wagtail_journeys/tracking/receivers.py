@@ -23,7 +23,7 @@ from wagtail_journeys import db
 from wagtail_journeys.events import bots, catalogue, sanitise
 from wagtail_journeys.events.inbox import Incoming
 from wagtail_journeys.events.models import InboxItem
-from wagtail_journeys.tracking import forms, members, sites, submissions, visitor
+from wagtail_journeys.tracking import consent_forms, forms, members, sites, submissions, visitor
 from wagtail_journeys.tracking.keeping import SITE, keep
 
 _connected = False
@@ -162,6 +162,7 @@ def form_submitted(sender: Any, instance: Any, created: bool, raw: bool = False,
         ),
         now,
     )
+    consent_forms.sign_up(page, instance.form_data, form.email, origin, now)
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------------

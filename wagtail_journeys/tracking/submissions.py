@@ -33,6 +33,9 @@ DESCRIBES = {
     "datetime",
 }
 
+#: What the names of boxes begin with that sign up for topics: the ledger keeps those.
+CONSENT = "journeys_consent_"
+
 #: Never set by a form, whatever its fields are called.
 KEPT_BACK = {"id", "uuid", "email", "external_id", "points", "lifetime_value", "created_at", "last_seen_at"}
 
@@ -64,7 +67,7 @@ def read(data: Any, fields: Iterable[tuple[str, str]], *, title: str, locale: st
             continue
         if kind == "email":
             email = email or sanitise.email(value)
-        elif kind in DESCRIBES:
+        elif kind in DESCRIBES and not name.startswith(CONSENT):
             traits |= _trait(name, value)
     # Last, and under names of their own: a field must not pass itself off as the page's language.
     properties |= {"form_title": title, "locale": locale}

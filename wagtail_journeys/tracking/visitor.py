@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import uuid
 
 from django.http import HttpRequest, HttpResponse
 
 from wagtail_journeys.conf import conf
-from wagtail_journeys.tracking import consent
+from wagtail_journeys.tracking import consent, daily
 
 #: The value of JOURNEYS_TRACKING with which browsers keep no id.
 COOKIELESS = "cookieless"
@@ -67,6 +68,18 @@ def says_no(request: HttpRequest) -> bool:
     if request.headers.get("Sec-GPC", "").strip() == "1":
         return True
     return bool(conf.HONOUR_DNT) and request.headers.get("DNT", "").strip() == "1"
+
+
+def network(request: HttpRequest) -> str:
+    """The part of the client's address that is kept and counted; empty where all visitors seem to come from one proxy."""
+    value = str(request.META.get(conf.CLIENT_ADDRESS, "")).rpartition(",")[2].strip()
+    try:
+        found = ipaddress.ip_address(value)
+    except ValueError:
+        return ""
+    mapped = getattr(found, "ipv4_mapped", None)
+    found = mapped or found
+    return daily.network(str(found)) if found.is_global else ""
 
 
 def is_preview(request: HttpRequest) -> bool:
