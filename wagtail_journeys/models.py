@@ -13,6 +13,8 @@ from .contacts.models import (
     Wording,
 )
 from .contacts.sign_up_models import SignUp
+from .emails.brands import EmailBrand
+from .emails.fragments import EmailFragment
 from .emails.hit_models import Hit, Link
 from .emails.models import EmailTemplate, Message, Notice, SendingLimit, TemplateVersion
 from .emails.traffic import Feedback, MailServer, Meter, SenderIdentity
@@ -41,6 +43,8 @@ __all__ = [
     "Contact",
     "CountRequest",
     "DateWatch",
+    "EmailBrand",
+    "EmailFragment",
     "EmailTemplate",
     "EnrolRequest",
     "Event",

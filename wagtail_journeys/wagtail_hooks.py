@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import Button, HeaderButton
+from wagtail.contrib.settings.registry import register_setting
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
@@ -31,8 +32,16 @@ from wagtail_journeys.campaigns.viewsets import CampaignViewSet as BaseCampaignV
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.contacts.viewsets import TopicViewSet
+from wagtail_journeys.emails import picking
+from wagtail_journeys.emails import usage as email_usage
 from wagtail_journeys.emails.archive import MessageViewSet
-from wagtail_journeys.emails.viewsets import EmailTemplateViewSet, SendingLimitViewSet
+from wagtail_journeys.emails.brands import EmailBrand
+from wagtail_journeys.emails.viewsets import (
+    EmailFragmentViewSet,
+    EmailTemplateViewSet,
+    SendingLimitViewSet,
+)
+from wagtail_journeys.emails.widgets import PICK_URL_NAME
 from wagtail_journeys.events.fields import SUGGEST_URL_NAME
 from wagtail_journeys.events.views import suggestions
 from wagtail_journeys.events.viewsets import EventViewSet
@@ -160,6 +169,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
         CampaignViewSet,
         SegmentViewSet,
         EmailTemplateViewSet,
+        EmailFragmentViewSet,
         ContactViewSet,
         MessageViewSet,
         calls.CallViewSet,
@@ -172,6 +182,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
 
 
 register_snippet(JourneysViewSetGroup)
+register_setting(EmailBrand, icon="mail")
 comparing.connect()
 
 segment_usage.register(usage.of_segments)
@@ -179,6 +190,9 @@ segment_usage.register(usage.of_segments)
 # What a live campaign uses is neither deleted nor unpublished.
 hooks.register("before_delete_snippet", usage.refuse_delete)
 hooks.register("before_unpublish", usage.refuse_unpublish)
+hooks.register("before_delete_snippet", email_usage.refuse_delete)
+hooks.register("before_unpublish", email_usage.refuse_unpublish)
+hooks.register("after_publish", picking.after_publish)
 # Pages and documents may go, when whoever takes them away has read which campaigns use them.
 hooks.register("before_delete_page", content_usage.before_delete_page)
 hooks.register("before_unpublish_page", content_usage.before_unpublish_page)
@@ -224,6 +238,11 @@ def suggestions_url() -> list[Any]:
 
 
 @hooks.register("register_admin_urls")
+def pick_tags_url() -> list[Any]:
+    return [path("journeys/emails/tags/", picking.tags, name=PICK_URL_NAME)]
+
+
+@hooks.register("register_admin_urls")
 def segment_urls() -> list[Any]:
     return [path("journeys/segments/", include(live.urlpatterns))]
 
@@ -259,7 +278,7 @@ def enrol_urls() -> list[Any]:
 def own_permissions() -> QuerySet[Permission]:
     return Permission.objects.filter(
         content_type__app_label="wagtail_journeys",
-        codename__in=["merge_contact", "use_debugger", "move_journey", "enrol_campaign"],
+        codename__in=["merge_contact", "use_debugger", "move_journey", "enrol_campaign", "use_raw_html"],
     )
 
 

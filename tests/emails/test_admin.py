@@ -77,6 +77,7 @@ def form(template: EmailTemplate, **data: Any) -> EmailTemplateForm:
     fields = {
         "name": "A",
         "subject": "Hi",
+        "missing": "fail",
         "body-count": "1",
         "body-0-type": "text",
         "body-0-deleted": "",

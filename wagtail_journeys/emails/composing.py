@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from html import escape
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import mrml
 import nh3
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _t
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
@@ -26,9 +26,12 @@ from wagtail.rich_text import expand_db_html
 from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import TemplateError
 
-from . import liquid
+from . import addresses, liquid
+from .loading import refuse_strangers
+from .look import Look
 
 if TYPE_CHECKING:
+    from .blocks.base import Piece
     from .models import EmailTemplate
 
 RICH_TEXT_TAGS = {"p", "br", "b", "strong", "i", "em", "a", "ul", "ol", "li", "h2", "h3", "h4"}
@@ -41,9 +44,29 @@ RICH_TEXT_STYLES = {
     "h2": "margin:24px 0 8px;font-size:22px;line-height:1.3",
     "h3": "margin:20px 0 8px;font-size:18px;line-height:1.3",
     "h4": "margin:16px 0 8px;font-size:16px;line-height:1.3",
-    "a": "color:#1d4ed8;text-decoration:underline",
 }
-RICH_TEXT_ATTRIBUTES = {tag: {"style": style} for tag, style in RICH_TEXT_STYLES.items()}
+
+#: HTML that somebody wrote: what mail programs can show, and nothing that does anything.
+HTML_TAGS = RICH_TEXT_TAGS | {
+    "blockquote", "caption", "center", "code", "div", "h1", "hr", "img", "pre", "s", "small", "span", "sub", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u",
+}  # fmt: skip
+HTML_ATTRIBUTES = {
+    "*": {"align", "bgcolor", "dir", "lang", "role", "style", "title", "valign", "width"},
+    "a": {"href"},
+    "img": {"src", "alt", "height", "border"},
+    "table": {"border", "cellpadding", "cellspacing"},
+    "td": {"colspan", "rowspan", "height"},
+    "th": {"colspan", "rowspan", "height", "scope"},
+}
+HTML_STYLES = {
+    "background-color", "border", "border-bottom", "border-collapse", "border-color", "border-left", "border-radius",
+    "border-right", "border-spacing", "border-style", "border-top", "border-width", "color", "direction", "display",
+    "font", "font-family", "font-size", "font-style", "font-weight", "height", "letter-spacing", "line-height",
+    "list-style-type", "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-width", "min-width",
+    "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align", "text-decoration",
+    "text-transform", "vertical-align", "white-space", "width", "word-break",
+}  # fmt: skip
 
 #: The MJML compiler leaves out what it does not know, in silence. So we look first.
 MJML_TAGS = frozenset(
@@ -94,6 +117,9 @@ class Source:
     html: str
     text: str
     tags: list[str]
+    needs: dict[str, Any] = field(default_factory=dict)
+    #: What becomes of a message for which a value is missing; see ``EmailTemplate.Missing``.
+    missing: str = "fail"
 
 
 class Composition:
@@ -103,17 +129,89 @@ class Composition:
     return a short mark to write into the MJML instead; it comes back, escaped for HTML, in the compiled result.
     """
 
-    def __init__(self, language: str, base_url: str) -> None:
+    #: How wide an email is, in CSS pixels.
+    WIDTH = 600
+
+    def __init__(self, language: str, base_url: str, look: Look | None = None) -> None:
         self.language = language
         self.base_url = base_url
+        self.look = look or Look()
         self.images: set[str] = set()
+        #: What is asked about every contact when the email is sent: ``{"n1": {"need": key, "params": {…}}}``.
+        self.needs: dict[str, dict[str, Any]] = {}
         self._held: list[str] = []
+        self._columns = 1
+        self._names: dict[str, str] = {}
+
+    # Blocks -----------------------------------------------------------------------------------------------------------
+
+    def pieces(self, stream: Iterable[Any]) -> Iterator[Piece]:
+        """The MJML of the blocks of a stream."""
+        for child in stream:
+            _method(child.block, "mjml")
+            yield from child.block.pieces(child.value, self)
+
+    def texts(self, stream: Iterable[Any]) -> str:
+        """The plain text of the blocks of a stream."""
+        found = [_method(child.block, "text")(child.value, self) for child in stream]
+        return "\n\n".join(text for text in found if text.strip())
+
+    def sections(self, pieces: Iterable[Piece]) -> str:
+        """Pieces as sections from top to bottom; what belongs into a column shares one with its neighbours."""
+        found: list[str] = []
+        column: list[str] = []
+
+        def close() -> None:
+            if column:
+                found.append(f"<mj-section><mj-column>{''.join(column)}</mj-column></mj-section>")
+                column.clear()
+
+        for piece in pieces:
+            if piece.wide:
+                close()
+                found.append(piece.mjml)
+            else:
+                column.append(piece.mjml)
+        close()
+        return "\n".join(found)
+
+    @contextmanager
+    def narrow(self, columns: int) -> Iterator[None]:
+        """While blocks stand in one of several columns."""
+        self._columns *= columns
+        yield
+        self._columns //= columns
+
+    @property
+    def image_size(self) -> str:
+        """For sharp screens: two dots for every pixel of the column."""
+        return f"width-{2 * self.WIDTH // self._columns}"
+
+    @property
+    def link_style(self) -> str:
+        return f"color:{self.look.link};text-decoration:underline"
+
+    def need(self, key: str, params: dict[str, Any]) -> str:
+        """Note down that ``key`` (of ``needs``) is to be asked about every contact who gets the email.
+
+        Returns the name under which the answer stands in Liquid: ``blocks.<name>``. The same question has one name.
+        """
+        said = json.dumps([key, params], sort_keys=True)
+        if said not in self._names:
+            self._names[said] = f"n{len(self._names) + 1}"
+            self.needs[self._names[said]] = {"need": key, "params": params}
+        return self._names[said]
 
     # For MJML ---------------------------------------------------------------------------------------------------------
 
     def words(self, text: str) -> str:
         """The editor's own plain text, merge tags included."""
-        return self.as_is(_escape_around_liquid(text))
+        return self.as_is(self.editors(text))
+
+    @staticmethod
+    def editors(text: str) -> str:
+        """The same as HTML, for use in HTML that is put aside as a whole."""
+        return _escape_around_liquid(text)
 
     def quote(self, text: str) -> str:
         """Text from elsewhere (a page's title): merge tags in it are printed, not filled in."""
@@ -133,33 +231,20 @@ class Composition:
         self.images.add(absolute)
         return self.as_is(escape(absolute))
 
+    def image_of(self, path: str) -> str:
+        """An image whose address is the value of a need: whoever answers that decides where images may come from."""
+        self.images.add(f"{{{{ {path} }}}}")
+        return self.as_is(f"{{{{ {path} }}}}")
+
+    def liquid(self, tag: str) -> str:
+        """A tag of our own, such as ``{% if … %}``, between components."""
+        return f"<mj-raw>{self.as_is(tag)}</mj-raw>"
+
     # For text ---------------------------------------------------------------------------------------------------------
 
     def link(self, url: str) -> str:
-        """``url`` absolute and with a scheme that may stand in an email; raises TemplateError otherwise.
-
-        It may begin with one merge tag, which is then checked when it is filled in; elsewhere merge tags may stand
-        only behind the host.
-        """
-        url = url.strip()
-        begins = re.match(r"\{\{(.*?)\}\}(?=$|[/?#])", url, re.DOTALL)
-        if begins:
-            inside = begins.group(1).strip()
-            checked = (
-                inside if inside.endswith("safe_url") or inside in liquid.PLAIN else f"{inside} | safe_url"
-            )
-            return f"{{{{ {checked} }}}}{url[begins.end() :]}"
-        absolute = url if urlsplit(url).scheme in {"mailto", "tel"} else urljoin(self.base_url, url)
-        before, _found, _rest = absolute.partition("{")
-        parts = urlsplit(before)
-        if parts.scheme not in liquid.SCHEMES:
-            raise TemplateError(_t("“%s” is not a link that may stand in an email") % url[:60])
-        if parts.scheme in {"http", "https"}:
-            if not parts.hostname:
-                raise TemplateError(_t("“%s” is not a link that may stand in an email") % url[:60])
-            if before != absolute and not (parts.path or parts.query or parts.fragment):
-                raise TemplateError(_t("“%s”: a merge tag may not name the site of a link") % url[:60])
-        return absolute if "{" in absolute else iri_to_uri(absolute)
+        """``url`` absolute, if it may stand in an email; raises TemplateError otherwise."""
+        return addresses.link(url, self.base_url)
 
     def rich_html(self, source: str, *, styled: bool = True) -> str:
         chunks: list[str] = []
@@ -189,21 +274,69 @@ class Composition:
             url_schemes=set(liquid.SCHEMES),
             link_rel=None,
             attribute_filter=attribute,
-            set_tag_attribute_values=RICH_TEXT_ATTRIBUTES if styled else {},
+            set_tag_attribute_values=self._rich_styles if styled else {},
         )
         if problems:
             raise problems[0]
         return _unescape_liquid_in_links(put_back(clean))
 
-    def rich_text(self, source: str) -> str:
-        """The editor's rich text as plain text, links as ``[words](address)``."""
+    @property
+    def _rich_styles(self) -> dict[str, dict[str, str]]:
+        return {tag: {"style": style} for tag, style in {**RICH_TEXT_STYLES, "a": self.link_style}.items()}
+
+    def raw_html(self, source: str) -> str:
+        """HTML that somebody wrote, sanitised; images are kept if they come from hosts that are allowed."""
         chunks: list[str] = []
 
         def put_aside(found: re.Match[str]) -> str:
             chunks.append(found.group())
             return f"WJTAG{len(chunks) - 1}X"
 
-        marked = liquid.CHUNK.sub(put_aside, self.rich_html(source, styled=False))
+        def put_back(text: str) -> str:
+            return _TAG.sub(lambda found: chunks[int(found.group(1))], text)
+
+        def attribute(_element: str, name: str, value: str) -> str | None:
+            if name == "src":
+                absolute = urljoin(self.base_url, value)
+                if _TAG.search(value) or not addresses.may_load(
+                    absolute, self.base_url, self.look.image_hosts
+                ):
+                    return None
+                self.images.add(absolute)
+                return absolute
+            if name == "href":
+                try:
+                    return self.link(put_back(value))
+                except TemplateError:
+                    return None
+            return None if _TAG.search(value) else value
+
+        clean = nh3.clean(
+            liquid.CHUNK.sub(put_aside, source),
+            tags=HTML_TAGS,
+            clean_content_tags={"script", "style", "title"},
+            attributes=HTML_ATTRIBUTES,
+            url_schemes=set(liquid.SCHEMES),
+            url_relative="pass_through",
+            link_rel=None,
+            attribute_filter=attribute,
+            filter_style_properties=HTML_STYLES,
+        )
+        return _unescape_liquid_in_links(put_back(clean))
+
+    def rich_text(self, source: str) -> str:
+        """The editor's rich text as plain text, links as ``[words](address)``."""
+        return self.html_text(self.rich_html(source, styled=False))
+
+    def html_text(self, html: str) -> str:
+        """Clean HTML as plain text; Liquid is kept."""
+        chunks: list[str] = []
+
+        def put_aside(found: re.Match[str]) -> str:
+            chunks.append(found.group())
+            return f"WJTAG{len(chunks) - 1}X"
+
+        marked = liquid.CHUNK.sub(put_aside, html)
         text = get_text(f"<body>{marked}</body>", ParserConfig(display_links=True))
         return _TAG.sub(lambda found: chunks[int(found.group(1))], text.strip("\n"))
 
@@ -223,18 +356,21 @@ class Composition:
         except OSError as error:
             raise TemplateError(_t("The MJML of a block cannot be read: %s") % error) from error
         html = _HELD.sub(lambda found: self._held[int(found.group(1))], output.content)
-        _refuse_strangers(html, self.images)
+        refuse_strangers(html, self.images)
         return html
 
 
 def compose(template: EmailTemplate) -> Source:
     """Everything that ``template`` says, ready for merge tags. Raises TemplateError with words for the editor."""
     language = template.locale.language_code
-    composition = Composition(language, base_url())
+    brand = template.brand
+    composition = Composition(language, base_url(), brand.look())
+    streams = [*brand.above_body(language), template.body, *brand.below_body(language)]
     with translation.override(language):
-        bodies = [(child.block, child.value) for child in template.body]
-        mjml = "\n".join(_block(block, "mjml")(value, composition) for block, value in bodies)
-        texts = [_block(block, "text")(value, composition) for block, value in bodies]
+        body = composition.sections(piece for stream in streams for piece in composition.pieces(stream))
+        texts = [composition.texts(stream) for stream in streams]
+        look = composition.look
+        said = {"look": look, "postal": look.postal.splitlines(), "footer": look.footer.splitlines()}
         frame = render_to_string(
             "wagtail_journeys/emails/frame.mjml",
             {
@@ -242,16 +378,40 @@ def compose(template: EmailTemplate) -> Source:
                 "direction": "rtl" if translation.get_language_bidi() else "ltr",
                 "title": composition.words(template.subject),
                 "preheader": composition.words(template.preheader),
-                "blocks": mjml,
-                "footer": composition.as_is(render_to_string("wagtail_journeys/emails/footer.html").strip()),
+                "blocks": body,
+                "footer": composition.as_is(
+                    render_to_string("wagtail_journeys/emails/footer.html", said).strip()
+                ),
+                "look": look,
+                "logo": composition.as_is(_logo(composition)) if look.logo else "",
             },
         )
         html = composition.compile(frame)
-        footer = render_to_string("wagtail_journeys/emails/footer.txt").strip("\n")
+        footer = render_to_string("wagtail_journeys/emails/footer.txt", said).strip("\n")
     text = "\n\n".join([*(text for text in texts if text.strip()), footer]) + "\n"
     parsed = liquid.parse(template.subject, template.preheader, html, text)
-    tags = [".".join(path) for path in parsed.paths if path[0] != "site"]
-    return Source(template.subject, template.preheader, html, text, tags)
+    for path in parsed.paths:
+        if path[0] == "blocks" and path[1] not in composition.needs:
+            raise TemplateError(_t("There is no “%s”.") % ".".join(path))
+    tags = [".".join(path) for path in parsed.paths if path[0] not in {"site", "blocks"}]
+    return Source(template.subject, template.preheader, html, text, tags, composition.needs, template.missing)
+
+
+def _logo(composition: Composition) -> str:
+    """The logo, and the one for the dark where there are two: a style sheet shows one of them."""
+    look = composition.look
+    shown = ""
+    for picture, name in ((look.logo, "wj-light"), (look.logo_dark, "wj-dark")):
+        if picture is not None:
+            hidden = "display:none;mso-hide:all" if name == "wj-dark" else "display:inline-block"
+            composition.image(picture.url)
+            address = escape(urljoin(composition.base_url, picture.url))
+            kind = f' class="{name}"' if look.logo_dark else ""
+            shown += (
+                f'<img src="{address}" alt="{escape(look.logo_alt)}" width="{picture.width}"{kind} '
+                f'style="{hidden};width:{picture.width}px;max-width:100%;height:auto;border:0">'
+            )
+    return shown
 
 
 @functools.lru_cache(maxsize=64)
@@ -265,7 +425,7 @@ def with_preheader(html: str, old: str, new: str) -> str:
     return f'{html[:start]}<div style="{hidden}">{shown}</div>{html[start:]}'
 
 
-def _block(block: Any, method: str) -> Callable[[Any, Composition], str]:
+def _method(block: Any, method: str) -> Callable[[Any, Composition], str]:
     found = getattr(block, method, None)
     if found is None:
         raise TemplateError(
@@ -299,48 +459,3 @@ def _unescape_liquid_in_links(html: str) -> str:
         lambda href: liquid.CHUNK.sub(lambda chunk: liquid.clean_chunk(chunk.group()), href.group()),
         html,
     )
-
-
-class _Loads(HTMLParser):
-    """What a mail program fetches by itself when it shows the email."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._style = tag == "style"
-        for name, value in attrs:
-            if name in {"src", "srcset", "background", "poster", "data"} or (
-                tag == "link" and name == "href"
-            ):
-                self.found.append(value or "")
-            elif name == "style":
-                self._css(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._style = False
-
-    def handle_data(self, data: str) -> None:
-        if self._style:
-            self._css(data)
-
-    def handle_comment(self, data: str) -> None:
-        """Conditional comments are comments to everybody but Outlook."""
-        inner = _Loads()
-        inner.feed(data.partition(">")[2])
-        self.found += inner.found
-
-    def _css(self, css: str) -> None:
-        self.found += re.findall(r"url\(\s*['\"]?([^'\")]+)", css)
-        self.found += re.findall(r"@import\s+['\"]([^'\"]+)", css)
-
-
-def _refuse_strangers(html: str, images: set[str]) -> None:
-    """Reading an email tells nobody: it loads the images that its blocks put there, and nothing else."""
-    reader = _Loads()
-    reader.feed(html)
-    strangers = sorted({url for url in reader.found if url not in images})
-    if strangers:
-        raise TemplateError(_t("The email would load %s when it is read") % ", ".join(strangers))

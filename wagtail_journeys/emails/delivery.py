@@ -140,8 +140,9 @@ class _Batch:
         self.to_tell: list[int] = []
 
     def run(self) -> None:
-        written = letters.write(self.messages)
+        written = letters.write(self.messages, self.begun)
         self._end(written.failed, State.FAILED)
+        self._end(written.skipped, State.CANCELLED)
         refused: list[int] = []
         for number, letter in enumerate(written.letters):
             trouble = self._trouble(number)

@@ -1,19 +1,54 @@
-"""The form of an email template: before it is published, the whole email must make sense."""
+"""The forms of email templates and fragments: before anything is published, the whole email must make sense."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 from django.utils.translation import gettext as _t
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from wagtail_journeys.exceptions import TemplateError
+from wagtail_journeys.streams import raw
 
+from .blocks import RAW_HTML
 from .composing import compose
 
+MAY_WRITE_HTML = "wagtail_journeys.use_raw_html"
 
-class EmailTemplateForm(WagtailAdminModelForm):
+
+def html_in(blocks: Any) -> Iterator[str]:
+    """The HTML that was written into blocks, at any depth."""
+    if isinstance(blocks, list):
+        for item in blocks:
+            yield from html_in(item)
+    elif isinstance(blocks, dict):
+        if blocks.get("type") == RAW_HTML and isinstance(blocks.get("value"), str):
+            yield blocks["value"]
+        for item in blocks.values():
+            yield from html_in(item)
+
+
+class BlocksForm(WagtailAdminModelForm):
     class Media:
-        js = ["wagtail_journeys/saving.js"]
+        js = ["wagtail_journeys/saving.js", "wagtail_journeys/tag-picker.js"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._html_before = set(html_in(raw(self.instance.body)))
+
+    def clean_body(self) -> Any:
+        """HTML of one's own needs a permission; what somebody else wrote may stay."""
+        body = self.cleaned_data["body"]
+        user = getattr(self, "for_user", None)
+        if user is None or user.has_perm(MAY_WRITE_HTML):
+            return body
+        if set(html_in(raw(body))) - self._html_before:
+            self.add_error("body", _t("You may not write HTML into emails. Take the HTML block out."))
+        return body
+
+
+class EmailTemplateForm(BlocksForm):
     def _post_clean(self) -> None:
         """A draft may be unfinished; what is published may not."""
         super()._post_clean()
@@ -23,5 +58,15 @@ class EmailTemplateForm(WagtailAdminModelForm):
                 return
             try:
                 compose(self.instance)
+            except TemplateError as error:
+                self.add_error("body", str(error))
+
+
+class EmailFragmentForm(BlocksForm):
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.errors and not self.is_deferred_validation:
+            try:
+                compose(self.instance.as_template())
             except TemplateError as error:
                 self.add_error("body", str(error))

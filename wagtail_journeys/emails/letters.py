@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import formataddr, parseaddr
@@ -13,11 +14,11 @@ from django.utils.translation import gettext as _t
 
 from wagtail_journeys import db
 from wagtail_journeys.conf import conf
-from wagtail_journeys.exceptions import TemplateError
+from wagtail_journeys.exceptions import MissingValue, TemplateError
 
 from . import rendering, rewriting
 from .mime import Letter
-from .models import Message, TemplateVersion
+from .models import EmailTemplate, Message, TemplateVersion
 
 
 @dataclass
@@ -26,12 +27,14 @@ class Written:
 
     letters: list[Letter] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
+    #: Those that the template leaves out, as it has no value for one of its merge tags.
+    skipped: dict[int, str] = field(default_factory=dict)
 
 
-def write(messages: Sequence[Message]) -> Written:
+def write(messages: Sequence[Message], now: datetime.datetime) -> Written:
     """Fill in every message, and keep what it took with it. A constant number of statements."""
     versions = rendering.choose_versions(messages)
-    contexts = rendering.build_contexts(messages)
+    contexts = rendering.build_contexts(messages, versions, now)
     rewriter = rewriting.Rewriter(messages, versions, contexts)
     written = Written()
     rows: list[tuple[int, int, str, dict[str, Any]]] = []
@@ -45,6 +48,10 @@ def write(messages: Sequence[Message]) -> Written:
         try:
             rendered = rendering.render(version, context, message.merge, rewriter.prepare)
             letter = compose(message, version, rewriter.finish(message, version, rendered), context)
+        except MissingValue as error:
+            left_out = version.missing == EmailTemplate.Missing.SKIP
+            (written.skipped if left_out else written.failed)[message.pk] = str(error)
+            continue
         except TemplateError as error:
             written.failed[message.pk] = str(error)
             continue

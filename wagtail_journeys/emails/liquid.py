@@ -23,6 +23,8 @@ from wagtail_journeys.exceptions import MissingValue, TemplateError
 #: What a template may ask about; everything else is a mistake that is shown to the editor.
 OBJECTS = frozenset({"contact", "event", "journey", "site"})
 PLAIN = frozenset({"unsubscribe_url", "confirm_url", "preferences_url", "view_url"})
+#: And what blocks ask about each contact, which is nobody's to name but theirs.
+ROOTS = OBJECTS | {"blocks"}
 
 #: Places where Liquid stands in a text.
 CHUNK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -190,7 +192,7 @@ def paths(part: Any) -> Iterable[Path]:
     for root, uses in analysis.globals.items():
         if root in PLAIN:
             continue
-        if root not in OBJECTS:
+        if root not in ROOTS:
             raise TemplateError(
                 _t("There is no “%(name)s”. A merge tag begins with one of: %(known)s.")
                 % {"name": root, "known": ", ".join(sorted(OBJECTS))}
@@ -279,7 +281,7 @@ def pick(
 
     ``mapping`` names another value for a tag: {"contact.first_name": "event.name"}.
     """
-    used: dict[str, Any] = {name: {} for name in OBJECTS}
+    used: dict[str, Any] = {name: {} for name in ROOTS}
     used["site"]["root_url"] = context["site"][
         "root_url"
     ]  # links that are merge tags are made absolute with it
@@ -299,7 +301,9 @@ def pick(
             if not isinstance(inside, dict):
                 inside = place[segment] = {}
             place = inside
-        place[path[-1]] = copy.deepcopy(value) if isinstance(value, dict | list) else value
+        # What blocks were told is only read, and the same list may be shown to everybody.
+        own = isinstance(value, dict | list) and path[0] != "blocks"
+        place[path[-1]] = copy.deepcopy(value) if own else value
     return used
 
 

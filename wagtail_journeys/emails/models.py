@@ -20,6 +20,7 @@ from wagtail.models import (
     LockableMixin,
     PreviewableMixin,
     RevisionMixin,
+    Site,
     TranslatableMixin,
     WorkflowMixin,
 )
@@ -30,6 +31,7 @@ from wagtail_journeys.streams import RegistryStreamField
 
 from . import liquid, preview
 from .blocks import EmailBodyBlock
+from .brands import EmailBrand
 
 
 class EmailTemplate(
@@ -45,6 +47,11 @@ class EmailTemplate(
 ):
     """Subject, preheader and body of an email, in one language; its translations are templates of their own."""
 
+    class Missing(models.TextChoices):
+        FAIL = "fail", _("do not send: the message fails, with the reason")
+        SKIP = "skip", _("leave this contact out: the message counts as not sent")
+        EMPTY = "empty", _("send it all the same, with nothing in that place")
+
     name = models.CharField(_("name"), max_length=200, help_text=_("For editors; contacts never see it."))
     subject = models.CharField(_("subject"), max_length=300)
     preheader = models.CharField(
@@ -56,6 +63,26 @@ class EmailTemplate(
     )
     reply_to = models.EmailField(_("reply-to address"), blank=True)
     body = RegistryStreamField(EmailBodyBlock, blank=True, verbose_name=_("body"))
+    site = models.ForeignKey(
+        Site,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("brand of the site"),
+        help_text=_("Whose logo, colours and footer it has. Empty: those of the default site."),
+    )
+    missing = models.CharField(
+        _("when a value is missing"),
+        max_length=5,
+        choices=Missing.choices,
+        default=Missing.FAIL,
+        help_text=_(
+            "For a merge tag that has no value for a contact, and no default in the email or in the step."
+        ),
+    )
+    # Since when something that it shows has changed: a fragment, a page, the brand. The engine makes a new version.
+    stale_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     _revisions = GenericRelation("wagtailcore.Revision", related_query_name="journeys_email_template")
     _workflow_states = GenericRelation(
@@ -77,19 +104,22 @@ class EmailTemplate(
         verbose_name = _("email template")
         verbose_name_plural = _("email templates")
         ordering = ["name"]
+        permissions = [("use_raw_html", _("Can write HTML into emails"))]
 
     def __str__(self) -> str:
         return self.name
 
     preview_modes = [("html", _("HTML")), ("text", _("Plain text")), ("inbox", _("Inbox line"))]
-    preview_sizes = [
-        {"name": "phone", "icon": "mobile-alt", "device_width": 375, "label": _("Phone")},
-        {"name": "desktop", "icon": "desktop", "device_width": 800, "label": _("Desktop")},
-    ]
+    preview_sizes = preview.SIZES
     default_preview_size = "desktop"
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         return preview.serve(self, request, mode_name)
+
+    @property
+    def brand(self) -> EmailBrand:
+        """What it looks like. One statement each time."""
+        return EmailBrand.of(self.site)
 
     @property
     def sender(self) -> str:
@@ -137,6 +167,11 @@ class TemplateVersion(models.Model):
     tags = models.JSONField(
         default=list
     )  # merge tags used, e.g. ["contact.first_name", "event.document_title"]
+    # What its blocks ask about each contact: {"n1": {"need": "pages", "params": {...}}}.
+    needs = models.JSONField(default=dict)
+    missing = models.CharField(
+        max_length=5, choices=EmailTemplate.Missing.choices, default=EmailTemplate.Missing.FAIL
+    )
     created_at = models.DateTimeField()
 
     class Meta:

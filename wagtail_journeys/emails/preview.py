@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_page
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
 from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import TemplateError
 
-from . import composing, liquid, samples
+from . import composing, liquid, needs, samples
 
 if TYPE_CHECKING:
     from .models import EmailTemplate
@@ -24,6 +25,11 @@ logger = logging.getLogger(__name__)
 
 #: An email is full of inline styles and of nothing that runs.
 POLICY = "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'"
+
+SIZES = [
+    {"name": "phone", "icon": "mobile-alt", "device_width": 375, "label": _("Phone")},
+    {"name": "desktop", "icon": "desktop", "device_width": 800, "label": _("Desktop")},
+]
 
 
 def serve(template: EmailTemplate, request: HttpRequest, mode: str) -> HttpResponse:
@@ -47,6 +53,9 @@ def _show(template: EmailTemplate, request: HttpRequest, mode: str) -> HttpRespo
     name = (site.site_name if site else "") or getattr(settings, "WAGTAIL_SITE_NAME", "") or _t("Your site")
     with translation.override(template.locale.language_code):
         values = samples.context({"name": name, "root_url": str(conf.BASE_URL) or composing.base_url()})
+        now = timezone.now()  # noqa: TID251  a look, at this moment
+        one = needs.Asked(0, 0, template.locale.language_code, composing.base_url())
+        values["blocks"] = needs.samples(source.needs, one, now)
     email = liquid.fill_in(parsed, values, samples.defaults(parsed.paths))
     if mode == "text":
         return render_page(request, "wagtail_journeys/emails/preview_text.html", {"email": email})

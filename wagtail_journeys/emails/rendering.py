@@ -20,7 +20,7 @@ from wagtail_journeys.events.models import Event
 from wagtail_journeys.events.places import page_model
 from wagtail_journeys.exceptions import TemplateError
 
-from . import composing, links, liquid
+from . import composing, links, liquid, needs
 from .liquid import Rendered as Rendered
 from .models import EmailTemplate, Message, TemplateVersion
 
@@ -47,6 +47,8 @@ def compile_template(
         "tags": source.tags,
         "from_email": template.sender,
         "reply_to": template.reply_to,
+        "needs": source.needs,
+        "missing": source.missing,
     }
     for _attempt in range(3):
         newest = template.versions.order_by("-number").first()
@@ -119,8 +121,15 @@ def _languages(locale: str) -> Iterable[str]:
 # Values ---------------------------------------------------------------------------------------------------------------
 
 
-def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
-    """The values that merge tags can have, for each message id. A constant number of statements."""
+def build_contexts(
+    messages: Sequence[Message],
+    versions: Mapping[int, TemplateVersion | None] | None = None,
+    now: datetime.datetime | None = None,
+) -> dict[int, dict[str, Any]]:
+    """The values that merge tags can have, for each message id. A constant number of statements.
+
+    With the ``versions`` that the messages are rendered from, also what their blocks ask, as it stands ``now``.
+    """
     contacts = Contact.objects.in_bulk({message.contact_id for message in messages})
     events = Event.objects.in_bulk({message.entry_event_id for message in messages if message.entry_event_id})
     pages = _titles(page_model(), {event.page_id for event in events.values()})
@@ -148,7 +157,49 @@ def build_contexts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
             "preferences_url": preferences_url(message.uuid, site["root_url"]),
             "view_url": view_url(message.uuid, site["root_url"]),
         }
+    if versions is not None and now is not None:
+        _ask(messages, versions, contexts, events, now)
     return contexts
+
+
+def _ask(
+    messages: Sequence[Message],
+    versions: Mapping[int, TemplateVersion | None],
+    contexts: dict[int, dict[str, Any]],
+    events: Mapping[int, Event],
+    now: datetime.datetime,
+) -> None:
+    """Ask for all messages together what their blocks need to know, each question once."""
+    asking: list[tuple[Message, TemplateVersion]] = []
+    for message in messages:
+        version = versions.get(message.pk)
+        if version is not None and version.needs and message.pk in contexts:
+            asking.append((message, version))
+    if not asking:
+        return
+    templates = {version.template_id for _message, version in asking}
+    languages = dict(
+        EmailTemplate.objects.filter(pk__in=templates).values_list("pk", "locale__language_code")
+    )
+    base_url = composing.base_url()
+    found = needs.answer(
+        (
+            (
+                needs.Asked(
+                    message.pk,
+                    message.contact_id,
+                    languages[version.template_id],
+                    base_url,
+                    events.get(message.entry_event_id or 0),
+                ),
+                version.needs,
+            )
+            for message, version in asking
+        ),
+        now,
+    )
+    for pk, answers in found.items():
+        contexts[pk]["blocks"] = answers
 
 
 def _titles(model: Any, ids: set[int | None]) -> dict[int, str]:
@@ -198,9 +249,12 @@ def render(
     """Fill in one contact's values; the template sees only those that it names.
 
     ``merge`` is what the step says: ``defaults`` for tags without a value (an empty one prints nothing), ``mapping`` of
-    tags to other values, and a ``subject`` and a ``preheader`` instead of the template's. Raises MissingValue naming the
-    tag, or TemplateError. ``prepare`` gets the HTML and the text before they are filled in.
+    tags to other values, and a ``subject`` and a ``preheader`` instead of the template's. Where the template says so, tags
+    without a value print nothing. Raises MissingValue naming the tag, or TemplateError. ``prepare`` gets the HTML and the
+    text before they are filled in.
     """
+    if isinstance(context.get("blocks"), TemplateError):
+        raise context["blocks"]
     said = merge or {}
     subject, preheader, html, text = version.subject, version.preheader, version.html, version.text
     if said.get("subject"):
@@ -211,4 +265,7 @@ def render(
     if prepare is not None:
         html, text = prepare(html, text)
     parsed = liquid.parse(subject, preheader, html, text)
-    return liquid.fill_in(parsed, context, said.get("defaults") or {}, said.get("mapping"))
+    defaults = said.get("defaults") or {}
+    if version.missing == EmailTemplate.Missing.EMPTY:
+        defaults = {**dict.fromkeys(map(".".join, parsed.paths), ""), **defaults}
+    return liquid.fill_in(parsed, context, defaults, said.get("mapping"))

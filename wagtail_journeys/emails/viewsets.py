@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
-from wagtail.admin.ui.tables import LiveStatusTagColumn, LocaleColumn, UpdatedAtColumn
+from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, LocaleColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet
 
-from . import panels
+from . import panels, usage
+from .fragments import EmailFragment
 from .models import EmailTemplate, SendingLimit
 
 
@@ -23,6 +27,39 @@ class EmailTemplateViewSet(SnippetViewSet):
 
     def get_edit_handler(self) -> ObjectList:
         return panels.edit_handler().bind_to_model(self.model)
+
+
+class ShownInColumn(Column):
+    """In how many email templates fragments are shown; asked once for all rows."""
+
+    def __init__(self) -> None:
+        super().__init__("shown_in", label=_("Shown in"), accessor="pk")
+
+    def get_cell_context_data(self, instance: EmailFragment, parent_context: Any) -> dict[str, Any]:
+        counted = parent_context.get("wj_shown_in")
+        if counted is None:
+            rows = [row.pk for row in parent_context["table"].data]
+            counted = {pk: len(templates) for pk, templates in usage.of_fragments(rows).items()}
+            parent_context["wj_shown_in"] = counted
+        context = super().get_cell_context_data(instance, parent_context)
+        number = counted.get(instance.pk, 0)
+        context["value"] = ngettext("%d email template", "%d email templates", number) % number
+        return context
+
+
+class EmailFragmentViewSet(SnippetViewSet):
+    model = EmailFragment
+    icon = "snippet"
+    menu_label = _("Email fragments")
+    menu_name = "email-fragments"
+    index_results_template_name = "wagtail_journeys/fragments/index_results.html"
+    list_display = ["name", ShownInColumn(), LocaleColumn(), LiveStatusTagColumn(), UpdatedAtColumn()]
+    ordering = ["name"]
+    copy_view_enabled = True
+    inspect_view_enabled = False
+
+    def get_edit_handler(self) -> ObjectList:
+        return panels.fragment_handler().bind_to_model(self.model)
 
 
 class SendingLimitViewSet(SnippetViewSet):

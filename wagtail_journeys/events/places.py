@@ -134,6 +134,24 @@ def tagged_ids(tag_id: int) -> QuerySet:
     return Page.objects.filter(translation_key__in=keys).values("pk")
 
 
+def tags_of(page_ids: set[int]) -> dict[int, set[str]]:
+    """The names of the tags that each of these pages has. One statement for each tag model."""
+    found: dict[int, set[str]] = {}
+    for through, generic in _taggings():
+        if generic:
+            types = ContentType.objects.get_for_models(*get_page_models(), for_concrete_models=False).values()
+            rows = through._default_manager.filter(
+                content_type_id__in=[one.pk for one in types], object_id__in=page_ids
+            ).values_list("object_id", "tag__name")
+        else:
+            rows = through._default_manager.filter(content_object_id__in=page_ids).values_list(
+                "content_object_id", "tag__name"
+            )
+        for pk, name in rows:
+            found.setdefault(pk, set()).add(name)
+    return found
+
+
 def _taggings() -> list[tuple[Any, bool]]:
     """The tables that say which page has which tag, and whether each is one for all models."""
     found: dict[Any, bool] = {}

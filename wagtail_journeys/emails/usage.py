@@ -1,0 +1,119 @@
+"""Which emails show a fragment, a page or the brand of a site. What is in use is neither deleted nor unpublished."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
+from wagtail.models import ReferenceIndex
+
+from wagtail_journeys.events.places import page_model
+from wagtail_journeys.segments.usage import refusal
+
+from .brands import EmailBrand
+from .fragments import EmailFragment
+from .models import EmailTemplate
+
+
+def _referring(model: type[Any], to: type[Any], ids: Collection[int]) -> dict[int, set[int]]:
+    """For each of these things the rows of ``model`` that name it. One statement."""
+    rows = ReferenceIndex.objects.filter(
+        base_content_type=ContentType.objects.get_for_model(model),
+        to_content_type=ContentType.objects.get_for_model(to),
+        to_object_id__in=[str(pk) for pk in ids],
+    )
+    found: dict[int, set[int]] = {pk: set() for pk in ids}
+    for target, source in rows.values_list("to_object_id", "object_id"):
+        found[int(target)].add(int(source))
+    return found
+
+
+def _translations(fragments: Collection[int]) -> dict[int, set[int]]:
+    """For each fragment its id and those of its translations: an email names one and shows that of its language."""
+    keys = dict(EmailFragment.objects.filter(pk__in=fragments).values_list("pk", "translation_key"))
+    rows = EmailFragment.objects.filter(translation_key__in=set(keys.values()))
+    by_key: dict[Any, set[int]] = {}
+    for pk, key in rows.values_list("pk", "translation_key"):
+        by_key.setdefault(key, set()).add(pk)
+    return {pk: by_key[key] for pk, key in keys.items()}
+
+
+def of_brand(brand: EmailBrand) -> Q:
+    """The templates that have this brand."""
+    mine = Q(site=brand.site_id)
+    return mine | Q(site=None) if brand.site.is_default_site else mine
+
+
+def of_fragments(fragments: Collection[int]) -> dict[int, set[int]]:
+    """For each fragment the ids of the templates that show it, by themselves or with their brand."""
+    same = _translations(fragments)
+    every = set().union(*same.values())
+    named = _referring(EmailTemplate, EmailFragment, every)
+    found = {pk: set().union(*(named[other] for other in others)) for pk, others in same.items()}
+    brands = EmailBrand.objects.select_related("site").filter(Q(above__in=every) | Q(below__in=every))
+    for brand in brands:
+        templates = set(EmailTemplate.objects.filter(of_brand(brand)).values_list("pk", flat=True))
+        for pk, others in same.items():
+            if {brand.above_id, brand.below_id} & others:
+                found[pk] |= templates
+    return found
+
+
+def of_page(page: Any) -> set[int]:
+    """The templates in which the page is named, by a block or by a link; in whatever language."""
+    Page = page_model()
+    ids = list(Page.objects.filter(translation_key=page.translation_key).values_list("pk", flat=True))
+    found = set().union(*_referring(EmailTemplate, Page, ids).values())
+    fragments = set().union(*_referring(EmailFragment, Page, ids).values())
+    return found.union(*of_fragments(fragments).values()) if fragments else found
+
+
+def _against(instances: Sequence[Any], sentence: Any) -> list[str]:
+    fragments = {item.pk: item for item in instances if isinstance(item, EmailFragment)}
+    if not fragments:
+        return []
+    using = of_fragments(fragments)
+    brands = EmailBrand.objects.filter(Q(above__in=fragments) | Q(below__in=fragments))
+    in_brands = {pk for pair in brands.values_list("above", "below") for pk in pair}
+    reasons = []
+    for pk, fragment in fragments.items():
+        templates = using[pk]
+        names = list(EmailTemplate.objects.filter(pk__in=templates).values_list("name", flat=True)[:3])
+        if names:
+            reasons.append(sentence(fragment, len(templates), names))
+        elif pk in in_brands:
+            reasons.append(
+                _t("“%s” is named in the email brand of a site. Take it out there first.") % fragment
+            )
+    return reasons
+
+
+def _said(single: str, plural: str) -> Any:
+    def sentence(fragment: EmailFragment, number: int, names: list[str]) -> str:
+        shown = ", ".join(f"“{name}”" for name in names) + (" …" if number > len(names) else "")
+        return ngettext(single, plural, number) % {"fragment": fragment, "number": number, "names": shown}
+
+    return sentence
+
+
+def refuse_delete(request: HttpRequest, instances: Sequence[Any]) -> HttpResponse | None:
+    """For Wagtail's ``before_delete_snippet`` hook."""
+    sentence = _said(
+        "“%(fragment)s” cannot be deleted: %(number)d email template shows it (%(names)s).",
+        "“%(fragment)s” cannot be deleted: %(number)d email templates show it (%(names)s).",
+    )
+    return refusal(request, instances, _against(instances, sentence))
+
+
+def refuse_unpublish(request: HttpRequest, instance: Any) -> HttpResponse | None:
+    """For Wagtail's ``before_unpublish`` hook."""
+    sentence = _said(
+        "“%(fragment)s” cannot be unpublished: %(number)d email template shows it (%(names)s).",
+        "“%(fragment)s” cannot be unpublished: %(number)d email templates show it (%(names)s).",
+    )
+    return refusal(request, [instance], _against([instance], sentence))
