@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 
@@ -400,7 +401,8 @@ def test_kept_values_render_the_same(server: MailServer) -> None:
     assert rendered is not None
     sent = server.messages[0].message
     received = sent.get_body(("plain",)).get_content().replace("\r\n", "\n")
-    assert received == rendered.text.replace("#unsubscribe", sent["List-Unsubscribe"][1:-1])
+    # The receiver's own links lead nowhere when somebody else reads it.
+    assert re.sub(r"http\S+/(unsubscribe|preferences|view)/\S+", r"#\1", received) == rendered.text
 
 
 # Workers that die -----------------------------------------------------------------------------------------------------
