@@ -48,7 +48,7 @@ def agree(*contacts: Contact, opens: bool = True, clicks: bool = True) -> None:
 
 
 def written(*messages: Message) -> list[str]:
-    return [letter.html for letter in letters.write(messages).letters]
+    return [letter.html for letter in letters.write(messages, NOW).letters]
 
 
 def template(*blocks: dict) -> EmailTemplate:
@@ -85,8 +85,9 @@ def test_consent_decides(opens: bool, clicks: bool, settings) -> None:
     assert found[2:4] == ["mailto:we@site.example", "tel:+31201234567"]
     assert token_of(found[4]) == ("click", message.uuid, rewriting.FIRST_VARYING)
     assert "/confirm/" in found[5]
-    assert "/unsubscribe/" in found[6]
-    assert token_of(found[7]) == ("click", message.uuid, rewriting.TRAP)
+    for url, name in zip(found[6:9], ("unsubscribe", "preferences", "view"), strict=True):
+        assert f"/{name}/" in url
+    assert token_of(found[9]) == ("click", message.uuid, rewriting.TRAP)
     assert SHOP not in unescape(html)
     assert "site.example/you" not in html
     assert Link.objects.get(message=message).url == "https://site.example/you?a=1&b=2"
@@ -110,7 +111,7 @@ def test_text_has_the_same_links(settings) -> None:
     contact = make_contact()
     agree(contact)
     (message,) = queue(template(body), contact)
-    (letter,) = letters.write([message]).letters
+    (letter,) = letters.write([message], NOW).letters
     urls = re.findall(r"https?://[^\s)]+", letter.text)
     assert token_of(urls[0]) == ("click", message.uuid, 0)
     assert urls[1] == "https://unknown.example/x"
@@ -207,7 +208,7 @@ def test_statements_do_not_grow() -> None:
         with CaptureQueriesContext(
             connection,
         ) as found:
-            assert len(letters.write(messages).letters) == number
+            assert len(letters.write(messages, NOW).letters) == number
         counts.append(len(found))
     assert counts[1] == counts[2]
     assert counts[0] == counts[1] + 2  # the links of the version, once
@@ -220,7 +221,7 @@ def test_a_message_that_is_tried_again_keeps_its_links() -> None:
     contact = make_contact(attributes={"page": "https://site.example/old"})
     agree(contact)
     (message,) = queue(template(), contact)
-    letters.write([message])
+    letters.write([message], NOW)
     Contact.objects.update(attributes={"page": "https://site.example/new"})
     assert delivery.deliver(Clock(NOW), OpenGate(), 10).sent == 1
     assert Link.objects.get(message=message).url == "https://site.example/new"
