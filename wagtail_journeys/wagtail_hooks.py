@@ -29,6 +29,7 @@ from wagtail_journeys.campaigns import live as campaign_live
 from wagtail_journeys.campaigns import viewsets as campaign_views
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.viewsets import CampaignViewSet as BaseCampaignViewSet
+from wagtail_journeys.contacts import suppression_views
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.contacts.viewsets import TopicViewSet
@@ -160,6 +161,14 @@ class SegmentViewSet(BaseSegmentViewSet):
     list_undo_view_class = ListUndoView
 
 
+class LiftView(suppression_views.LiftView):
+    perform = staticmethod(pipeline.lift_suppressions)
+
+
+class SuppressionViewSet(suppression_views.SuppressionViewSet):
+    lift_view_class = LiftView
+
+
 class JourneysViewSetGroup(SnippetViewSetGroup):
     menu_label = _("Journeys")
     menu_name = "journeys"
@@ -174,6 +183,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
         MessageViewSet,
         calls.CallViewSet,
         TopicViewSet,
+        SuppressionViewSet,
         SendingLimitViewSet,
         EventViewSet,
         WriteKeyViewSet,
@@ -210,6 +220,7 @@ def document_urls() -> list[Any]:
 
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_log_actions", calls.register_log_actions)
+hooks.register("register_log_actions", suppression_views.register_log_actions)
 hooks.register("register_log_actions", lifecycle_views.register_log_actions)
 hooks.register("register_log_actions", enrol_views.register_log_actions)
 hooks.register("register_log_actions", trying.register_log_actions)

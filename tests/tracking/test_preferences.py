@@ -198,3 +198,18 @@ def test_statements(message: Message) -> None:
             Client().get(link(message))
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 5
+
+
+def test_what_may_be_seen_is_asked_apart(message: Message, contact: Contact) -> None:
+    """To be counted is a choice of its own, off at first; to get no emails any more does not touch it."""
+    opens = consent.purpose(consent.OPEN_TRACKING)
+    page = Client().get(link(message)).content.decode()
+    assert page.count("<fieldset") == 2
+    assert " checked" not in page
+    shown = ["news", opens.slug]
+    Client().post(link(message), {"action": "save", "topic": [opens.slug], "shown": shown})
+    assert states(contact) == {opens.slug: "granted"}
+    Client().post(link(message), {"action": "stop"})
+    assert states(contact) == {opens.slug: "granted", "news": "refused"}
+    Client().post(link(message), {"action": "save", "topic": [], "shown": shown})
+    assert not Contact.objects.filter(consent.allows(consent.OPEN_TRACKING, "pk")).exists()

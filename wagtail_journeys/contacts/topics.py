@@ -88,5 +88,10 @@ def _keep(item: Worded, now: datetime.datetime) -> None:
 
 
 def offered() -> list[Topic]:
-    """The topics that contacts can choose. One statement."""
+    """The topics that contacts can choose to get emails about. One statement."""
+    return list(Topic.objects.filter(is_public=True, purpose=Topic.Purpose.EMAILS))
+
+
+def choosable() -> list[Topic]:
+    """The same, and what contacts can agree to besides. One statement."""
     return list(Topic.objects.filter(is_public=True))

@@ -33,7 +33,7 @@ class ConsentFormMixin(models.Model):
         "wagtail_journeys.Topic",
         blank=True,
         related_name="+",
-        limit_choices_to={"is_public": True},
+        limit_choices_to={"is_public": True, "purpose": ""},
         verbose_name=_("topics to sign up for"),
         help_text=_(
             "For each of them a box stands below the form, with the topic's words of consent. Whoever ticks it is asked by "

@@ -58,10 +58,12 @@ def _context(holder: Holder, done: str) -> dict[str, Any]:
         "state": "open",
         "done": done,
         "address": pages.masked(contact.email or ""),
-        "choices": choices,
+        "choices": [choice for choice in choices if not choice.topic.purpose],
+        "purposes": [choice for choice in choices if choice.topic.purpose],
         "languages": languages if len(languages) > 1 else [],
         "language": translation.get_language(),
         "paused_until": contact.paused_until if preferences.is_paused(contact, timezone.now()) else None,
         "pause_days": preferences.PAUSE.days,
-        "can_stop": contact.unsubscribed_at is None or any(choice.chosen for choice in choices),
+        "can_stop": contact.unsubscribed_at is None
+        or any(choice.chosen for choice in choices if not choice.topic.purpose),
     }

@@ -73,8 +73,8 @@ class Choice:
 
 
 def choices(holder: Holder) -> list[Choice]:
-    """The topics that contacts can choose, and that of the link's own message. Three statements."""
-    found = topics.offered()
+    """What contacts can choose, and the topic of the link's own message. Three statements."""
+    found = topics.choosable()
     own = holder.message.topic if holder.message else None
     if own is not None and own not in found:
         found.append(own)
@@ -134,7 +134,8 @@ def unsubscribe(holder: Holder, now: datetime.datetime) -> None:
     with db.batch(Contact):
         _hold(holder)
         states = ConsentState.objects.filter(contact=holder.contact, state=consent.REFUSED)
-        for topic in Topic.objects.exclude(pk__in=states.values("topic_id")):
+        about_emails = Topic.objects.filter(purpose=Topic.Purpose.EMAILS)
+        for topic in about_emails.exclude(pk__in=states.values("topic_id")):
             _record(holder, topic, consent.REFUSED, wording, now)
         if holder.contact.unsubscribed_at is None:
             Contact.objects.filter(pk=holder.contact.pk).update(unsubscribed_at=now)

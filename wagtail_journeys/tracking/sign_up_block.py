@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from wagtail_journeys.contacts.models import Topic
+from wagtail_journeys.contacts import topics
 from wagtail_journeys.tracking import sign_up_form
 from wagtail_journeys.tracking.sign_up_form import SignUpForm
 
 
 def topic_choices() -> list[tuple[str, str]]:
-    return list(Topic.objects.filter(is_public=True).values_list("slug", "name"))
+    return [(topic.slug, topic.name) for topic in topics.offered()]
 
 
 def form_on(request: HttpRequest | None, slugs: list[str], **more: Any) -> SignUpForm:

@@ -17,12 +17,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='formpage',
             name='consent_topics',
-            field=modelcluster.fields.ParentalManyToManyField(blank=True, help_text="For each of them a box stands below the form, with the topic's words of consent. Whoever ticks it is asked by email to confirm. The form needs a field for the email address.", limit_choices_to={'is_public': True}, related_name='+', to='wagtail_journeys.topic', verbose_name='topics to sign up for'),
+            field=modelcluster.fields.ParentalManyToManyField(blank=True, help_text="For each of them a box stands below the form, with the topic's words of consent. Whoever ticks it is asked by email to confirm. The form needs a field for the email address.", limit_choices_to={'is_public': True, 'purpose': ''}, related_name='+', to='wagtail_journeys.topic', verbose_name='topics to sign up for'),
         ),
         migrations.AddField(
             model_name='webinarpage',
             name='consent_topics',
-            field=modelcluster.fields.ParentalManyToManyField(blank=True, help_text="For each of them a box stands below the form, with the topic's words of consent. Whoever ticks it is asked by email to confirm. The form needs a field for the email address.", limit_choices_to={'is_public': True}, related_name='+', to='wagtail_journeys.topic', verbose_name='topics to sign up for'),
+            field=modelcluster.fields.ParentalManyToManyField(blank=True, help_text="For each of them a box stands below the form, with the topic's words of consent. Whoever ticks it is asked by email to confirm. The form needs a field for the email address.", limit_choices_to={'is_public': True, 'purpose': ''}, related_name='+', to='wagtail_journeys.topic', verbose_name='topics to sign up for'),
         ),
         migrations.AlterField(
             model_name='articlepage',
