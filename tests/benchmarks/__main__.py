@@ -7,7 +7,7 @@ import sys
 from tests.benchmarks import report
 from tests.support import services
 
-AREAS = ["doors", "drain", "journeys", "segments"]
+AREAS = ["doors", "drain", "email", "journeys", "segments"]
 
 
 def main(areas: list[str]) -> int:

@@ -172,7 +172,8 @@ class _Batch:
         return self.carrier.connect()
 
     def _nobody_there(self, last: smtp.Outcome) -> bool:
-        return last.down or self.carrier.failures >= conf.EMAIL_BREAKER_FAILURES
+        failures = self.carrier.failures
+        return bool(failures) and (last.down or failures >= conf.EMAIL_BREAKER_FAILURES)
 
     def _make_marker(self, now: datetime.datetime) -> marking.Statement:
         allowed = self.gate.allowed(now) & limits.room(self.limits, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import formataddr, parseaddr
@@ -73,7 +74,7 @@ def compose(
             links.append(f"mailto:{conf.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{message.uuid}")
         headers["List-Unsubscribe"] = ", ".join(f"<{link}>" for link in links)
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    site = slugify(context["site"]["name"]) or "site"
+    site = _slug(context["site"]["name"])
     headers["Feedback-ID"] = (
         f"{message.campaign_id or 0}:{version.template_id}:{message.step_id[:8] or 0}:{site}"
     )
@@ -91,6 +92,11 @@ def compose(
         tags=(f"campaign-{message.campaign_id}",) if message.campaign_id else (),
         repeated=message.key_until is not None,
     ).checked()
+
+
+@functools.lru_cache(maxsize=256)
+def _slug(name: str) -> str:
+    return slugify(name) or "site"
 
 
 def sender_of(message: Message, version: TemplateVersion) -> str:

@@ -58,8 +58,11 @@ def _text(packed: bytes) -> str:
 
 def make_token(kind: str, about: uuid.UUID) -> str:
     """39 characters, safe in a URL."""
-    body = KINDS[kind] + about.bytes
-    return _text(body + _signature(_keys()[0], body))
+    return _signed(KINDS[kind] + about.bytes, _keys()[0])
+
+
+def _signed(body: bytes, key: bytes) -> str:
+    return _text(body + _signature(key, body))
 
 
 def read_token(token: str) -> tuple[str, uuid.UUID] | None:
@@ -94,13 +97,15 @@ class Urls:
     """Makes the absolute addresses where receivers do something with their message. Made anew for every batch."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
+        self.letter = KINDS[kind]
+        self.key = _keys()[0]
         self.before, _mark, self.after = reverse(f"wagtail_journeys:{kind}", args=["TOKEN"]).rpartition(
             "TOKEN"
         )
 
     def __call__(self, message_uuid: uuid.UUID, base_url: str) -> str:
-        return f"{base_url.rstrip('/')}{self.before}{make_token(self.kind, message_uuid)}{self.after}"
+        token = _signed(self.letter + message_uuid.bytes, self.key)
+        return f"{base_url.rstrip('/')}{self.before}{token}{self.after}"
 
 
 class HitUrls:
