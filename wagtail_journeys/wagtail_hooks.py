@@ -33,7 +33,7 @@ from wagtail_journeys.contacts import suppression_views
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.contacts.viewsets import TopicViewSet
-from wagtail_journeys.emails import picking
+from wagtail_journeys.emails import picking, resolve_views
 from wagtail_journeys.emails import usage as email_usage
 from wagtail_journeys.emails.archive import MessageViewSet
 from wagtail_journeys.emails.brands import EmailBrand
@@ -220,6 +220,7 @@ def document_urls() -> list[Any]:
 
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_log_actions", calls.register_log_actions)
+hooks.register("register_log_actions", resolve_views.register_log_actions)
 hooks.register("register_log_actions", suppression_views.register_log_actions)
 hooks.register("register_log_actions", lifecycle_views.register_log_actions)
 hooks.register("register_log_actions", enrol_views.register_log_actions)

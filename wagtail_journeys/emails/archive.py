@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,10 @@ from wagtail_journeys.contacts.models import Contact, normalise_email
 from wagtail_journeys.contacts.views import contact_url
 from wagtail_journeys.emails.kept import content
 from wagtail_journeys.emails.models import EmailTemplate, Message
+from wagtail_journeys.emails.reports import SMTP
+from wagtail_journeys.emails.traffic import MailServer
+
+from . import resolve_views, resolving, throttle
 
 State = Message.State
 
@@ -84,6 +89,15 @@ def story(message: Message) -> list[Happened]:
         )
     if message.settled_at:
         found.append(Happened(message.settled_at, _t("It ended as: %s.") % message.get_state_display()))
+    reports = message.feedback.exclude(provider=SMTP).order_by("happened_at", "pk")
+    for report in reports:
+        words = _t("%(provider)s reported: %(what)s %(reason)s")
+        said = {
+            "provider": report.provider,
+            "what": report.get_kind_display(),
+            "reason": report.reason and f"({report.reason})",
+        }
+        found.append(Happened(report.happened_at, (words % said).strip()))
     return found
 
 
@@ -112,6 +126,9 @@ class MessageFilterSet(WagtailFilterSet):
     state = django_filters.MultipleChoiceFilter(
         label=_("State"), choices=State.choices, widget=forms.CheckboxSelectMultiple
     )
+    verdict = django_filters.MultipleChoiceFilter(
+        label=_("Reported since"), choices=Message.Verdict.choices, widget=forms.CheckboxSelectMultiple
+    )
     campaign = django_filters.ModelChoiceFilter(label=_("Campaign"), queryset=campaigns, empty_label=_("All"))
     template = django_filters.ModelChoiceFilter(
         label=_("Email template"), queryset=EmailTemplate.objects.order_by("name"), empty_label=_("All")
@@ -133,6 +150,7 @@ class MessageFilterSet(WagtailFilterSet):
 
 
 class MessageIndexView(generic.IndexView):
+    template_name = "wagtail_journeys/messages/index.html"
     results_template_name = "wagtail_journeys/messages/index_results.html"
     default_ordering = "-created_at"
     any_permission_required = ["view", "change"]
@@ -157,6 +175,9 @@ class MessageIndexView(generic.IndexView):
                 accessor="get_state_display",
                 primary=lambda message: message.state == State.SENT,
             ),
+            Column(
+                "verdict", label=_("Since"), accessor=lambda message: message.get_verdict_display() or "–"
+            ),
             Column("reason", label=_("Why")),
             Column("campaign", label=_("Campaign")),
             DateColumn("created_at", label=_("Created"), sort_key="created_at"),
@@ -172,7 +193,16 @@ class MessageIndexView(generic.IndexView):
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(*args, **kwargs)
         context["narrowed"] = bool(self.is_searching or self.is_filtering)
-        return context
+        now = timezone.now()  # noqa: TID251 a view: what holds messages up now
+        day = throttle.warm_up(now)
+        return {
+            **context,
+            "unknown": resolving.unknown(),
+            "may_resolve": self.request.user.has_perm(resolve_views.PERMISSION),
+            "silent": MailServer.objects.filter(opened_at__isnull=False),
+            "warming": day,
+            "used": throttle.used(day) if day else 0,
+        }
 
 
 class MessageView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -210,6 +240,7 @@ class MessageView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateM
             "tone": TONES.get(State(message.state), ""),
             "explanation": EXPLANATIONS[State(message.state)],
             "is_unknown": message.state == State.UNKNOWN,
+            "may_resolve": self.request.user.has_perm(resolve_views.PERMISSION),
             "story": story(message),
             "content": shown,
             "headers": headers_of(message),
@@ -245,11 +276,12 @@ class MessageViewSet(ModelViewSet):
         return kwargs
 
     def get_permissions_to_register(self) -> QuerySet[Any]:
-        return super().get_permissions_to_register().filter(codename="view_message")
+        return super().get_permissions_to_register().filter(codename__in=["view_message", "resolve_message"])
 
     def get_urlpatterns(self) -> list[Any]:
         return [
             path("", self.index_view, name="index"),
             path("results/", self.index_results_view, name="index_results"),
+            path("unknown/", resolve_views.UnknownView.as_view(), name="unknown"),
             path("<int:pk>/", self.inspect_view, name="inspect"),
         ]

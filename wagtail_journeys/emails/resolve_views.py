@@ -63,7 +63,9 @@ class UnknownView(WagtailAdminTemplateMixin, TemplateView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         answer = request.POST.get("answer")
-        ids = [int(pk) for pk in request.POST.getlist("message") if pk.isascii() and pk.isdecimal()][:PER_PAGE]
+        ids = [int(pk) for pk in request.POST.getlist("message") if pk.isascii() and pk.isdecimal()][
+            :PER_PAGE
+        ]
         if answer not in ANSWERS or not ids:
             messages.warning(request, _t("Choose the messages first."))
             return redirect(URL_NAME)
