@@ -247,6 +247,7 @@ class _Filling:
         self.never = never
         self.counted = batch.known.get(message.pk, NOBODY).clicks
         self.varying = FIRST_VARYING
+        self.urls: dict[int, str] = {}
         self.places = mark(version.html, version.text).places if self.counted else ()
 
     def part(self, filled_in: str, *, in_html: bool) -> str:
@@ -261,7 +262,11 @@ class _Filling:
             return source
         address = self._address(number, source, in_html) if self.counted else None
         if address is not None:
-            return self.batch.click_url(self.message.uuid, self.dressing.root_url, address)
+            url = self.urls.get(address)  # in the HTML and again in the text
+            if url is None:
+                url = self.batch.click_url(self.message.uuid, self.dressing.root_url, address)
+                self.urls[address] = url
+            return url
         return self.dressing(source, in_html) if self.dressing.parameters else source
 
     def _address(self, number: int, source: str, in_html: bool) -> int | None:
