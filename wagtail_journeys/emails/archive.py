@@ -29,6 +29,8 @@ from wagtail.permissions import policy_registry
 
 from wagtail_journeys.contacts.models import Contact, normalise_email
 from wagtail_journeys.contacts.views import contact_url
+from wagtail_journeys.emails import hit_words
+from wagtail_journeys.emails.hit_models import Hit
 from wagtail_journeys.emails.kept import content
 from wagtail_journeys.emails.models import EmailTemplate, Message
 from wagtail_journeys.emails.reports import SMTP
@@ -118,6 +120,14 @@ def headers_of(message: Message) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value]
 
 
+REACTIONS = [
+    ("opened", _("opened by a person")),
+    ("clicked", _("a person followed a link")),
+    ("programs", _("opened or followed by programs only")),
+    ("nothing", _("nothing that is known")),
+]
+
+
 def campaigns(request: HttpRequest) -> QuerySet[Any]:
     return Message._meta.get_field("campaign").related_model._default_manager.order_by("name")
 
@@ -136,6 +146,9 @@ class MessageFilterSet(WagtailFilterSet):
     contact = django_filters.CharFilter(
         label=_("Contact"), method="of_contact", help_text=_("Email address, external id or number.")
     )
+    reaction = django_filters.ChoiceFilter(
+        label=_("What was done with it"), choices=REACTIONS, method="of_reaction", empty_label=_("All")
+    )
     created_at = django_filters.DateFromToRangeFilter(label=_("Created"), widget=DateRangePickerWidget)
 
     class Meta:
@@ -147,6 +160,16 @@ class MessageFilterSet(WagtailFilterSet):
         if value.isdecimal() and len(value) < 19:
             wanted |= Q(pk=int(value))
         return messages.filter(contact__in=Contact.objects.filter(wanted).order_by().values("pk"))
+
+    def of_reaction(self, messages: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
+        human = Hit.Verdict.HUMAN
+        wanted = {
+            "opened": Q(opened=human),
+            "clicked": Q(clicked=human),
+            "programs": ~Q(opened="", clicked="") & ~Q(opened=human) & ~Q(clicked=human),
+            "nothing": Q(opened="", clicked=""),
+        }
+        return messages.filter(wanted[value])
 
 
 class MessageIndexView(generic.IndexView):
@@ -242,6 +265,7 @@ class MessageView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateM
             "is_unknown": message.state == State.UNKNOWN,
             "may_resolve": self.request.user.has_perm(resolve_views.PERMISSION),
             "story": story(message),
+            "hits": hit_words.tell(message),
             "content": shown,
             "headers": headers_of(message),
             "contact_url": contact_url(message.contact_id) if may_see_contact else "",

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from wagtail_journeys.calls.models import Call
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion
+from wagtail_journeys.emails.hit_models import Hit
 from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.journeys import winning
 from wagtail_journeys.journeys.models import Journey, Visit
@@ -50,6 +52,11 @@ MESSAGES: dict[str, Q] = {
     "unknown": Q(state=Message.State.UNKNOWN),
     # Some of those above: a sending limit held them back for a while, or for good.
     "capped": Q(capped_at__isnull=False),
+    # Some again, of contacts who agreed to be counted: by people, and with programs included.
+    "opened": Q(opened=Hit.Verdict.HUMAN),
+    "opened_all": ~Q(opened=""),
+    "clicked": Q(clicked=Hit.Verdict.HUMAN),
+    "clicked_all": ~Q(clicked=""),
 }
 
 #: Messages of one variant of a step. Converted: sent, and the journey reached its goal after that.
@@ -181,6 +188,32 @@ def _reasons(campaign: Campaign, version: int | None) -> tuple[list[tuple[str, i
     return exits, failures
 
 
+#: Links with merge tags in them are one, as their author wrote it.
+ADDRESS = Coalesce("link__origin__url", "link__url")
+
+
+def clicks(campaign: Campaign, version: int | None) -> QuerySet[Hit]:
+    """The clicks that count: judged, on links that are still known, of messages that count."""
+    found = Hit.objects.filter(
+        kind=Hit.Kind.CLICK, link__isnull=False, message__in=messages(campaign, version).values("pk")
+    )
+    return found.exclude(verdict=Hit.Verdict.PENDING).order_by()
+
+
+def followers(campaign: Campaign, version: int | None, step: str, url: str) -> QuerySet[Message]:
+    """The newest message of each contact who followed this link: as many rows as contacts."""
+    theirs = messages(campaign, version).filter(
+        Exists(
+            Hit.objects.filter(message=OuterRef("pk"), kind=Hit.Kind.CLICK, verdict=Hit.Verdict.HUMAN)
+            .alias(address=ADDRESS)
+            .filter(address=url)
+        ),
+        step_id=step,
+    )
+    newest = theirs.values("contact").annotate(newest=Max("pk")).values("newest")
+    return messages(campaign, version).filter(pk__in=newest)
+
+
 #: What steps send, by the word before the dash: the rows, what is counted, and where they name their step.
 SENT: dict[str, tuple[Callable[[Campaign, int | None], QuerySet[Any]], dict[str, Q], str]] = {
     "message": (messages, {**MESSAGES, **VARIANTS}, "step_id"),
@@ -211,6 +244,8 @@ class Counted:
             if self.variant and kind == "message":
                 found = found.filter(variant=self.variant)
             return found.filter(**{step: self.step}) if self.step else found
+        if self.what == "link":
+            return followers(campaign, version, self.step, self.reason or "")
         if self.step:
             found = visits(campaign, version).filter(VISITS[self.what], step_id=self.step)
             return found.filter(arm=self.arm) if self.arm else found

@@ -25,6 +25,7 @@ from wagtail_journeys.reporting import comparing
 from wagtail_journeys.reporting.campaigns import Counted, Place, StepNumbers, numbers
 from wagtail_journeys.reporting.campaigns import flow as places
 from wagtail_journeys.reporting.comparing import Comparison
+from wagtail_journeys.reporting.followed import Followed, followed
 from wagtail_journeys.reporting.sentences import StepWords, graph_words, sentence
 from wagtail_journeys.reporting.shown import Link, Number, number
 
@@ -52,6 +53,10 @@ MESSAGES = {
     "cancelled": _("not sent"),
     "unknown": _("perhaps sent"),
     "capped": _("held back by a sending limit"),
+    "opened": _("opened by people"),
+    "opened_all": _("opened, programs included"),
+    "clicked": _("a link followed by people"),
+    "clicked_all": _("a link followed, programs included"),
 }
 CALLS = {
     "queued": _("under way"),
@@ -102,6 +107,7 @@ class Report:
     trigger: str
     chart: SafeString | str
     comparisons: list[Comparison]
+    links: list[Followed]
 
     @property
     def columns(self) -> list[str]:
@@ -115,7 +121,7 @@ class Report:
 def report(campaign: Campaign, version: int | None, link: Link) -> Report | None:
     """Everything the statistics page shows, of all versions together or of one; None for a version there is not.
 
-    Eleven statements, whatever the size of the campaign, one more where steps were taken out of it and one where an email
+    Twelve statements, whatever the size of the campaign, one more where steps were taken out of it and one where an email
     has variants; the names that steps mention are looked up every ten minutes.
     """
     versions = list(CampaignVersion.objects.filter(campaign=campaign).defer("graph").order_by("-number"))
@@ -142,6 +148,7 @@ def report(campaign: Campaign, version: int | None, link: Link) -> Report | None
         trigger=_trigger(graph),
         chart=_chart(graph, rows, counted.steps) if rows else "",
         comparisons=comparing.comparisons(campaign, graph, words, counted.steps, link),
+        links=followed(campaign, version, {row.place.step_id: row.words for row in rows + gone}, link),
     )
 
 
@@ -307,6 +314,8 @@ def title(campaign: Campaign, counted: Counted, version: int | None) -> str:
         label = _t("HTTP calls: %s") % CALLS.get(state, _t("all"))
     elif kind == "notice":
         label = _t("Emails to colleagues: %s") % NOTICES.get(state, _t("all"))
+    elif kind == "link":
+        label = _t("Followed the link %s") % counted.reason
     elif counted.step:
         label = str(COLUMNS.get(what, what))
     else:
@@ -318,7 +327,7 @@ def title(campaign: Campaign, counted: Counted, version: int | None) -> str:
             label = f"{label}: {step.arms.get(counted.arm, counted.arm)}"
         if counted.variant:
             label = f"{label}: {comparing.label_of(campaign, counted.step, counted.variant)}"
-    if counted.reason is not None:
+    if counted.reason is not None and kind != "link":
         reason = sentence(counted.reason) or _t("No reason was given.")
         label = f"{label}: {reason}"
     if version:
