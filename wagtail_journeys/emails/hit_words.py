@@ -61,12 +61,13 @@ def _line(hit: Hit) -> Line:
     phrase = str(PHRASES[Hit.Kind(hit.kind)])
     if hit.kind == Hit.Kind.CLICK:
         phrase = phrase % hit.link.url if hit.link else str(GONE)
+    reasons = [name for name in hit.reasons if name != "trap" or hit.kind != Hit.Kind.TRAP]
     return Line(
         hit.at,
         phrase,
         str(hit.get_verdict_display()),
         TONES.get(Hit.Verdict(hit.verdict), ""),
-        why(hit.reasons),
+        why(reasons),
     )
 
 

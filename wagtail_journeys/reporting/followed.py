@@ -27,7 +27,6 @@ class Followed:
     url: str
     contacts: Number
     human: str
-    unknown: str
     automated: str
 
 
@@ -42,7 +41,6 @@ def followed(
         .annotate(
             contacts=Count("message__contact", filter=human, distinct=True),
             human=Count("pk", filter=human),
-            unknown=Count("pk", filter=Q(verdict=Verdict.UNKNOWN)),
             automated=Count("pk", filter=Q(verdict=Verdict.AUTOMATED)),
         )
         .order_by("-contacts", "-human", "-automated", "address")
@@ -52,6 +50,6 @@ def followed(
         step, url = row["message__step_id"], row["address"]
         label = words[step].text if step in words else ""
         counted = Counted("link", step, reason=url)
-        times = [Number("", row[name]).text for name in ("human", "unknown", "automated")]
+        times = [Number("", row[name]).text for name in ("human", "automated")]
         found.append(Followed(label, url, number(url, row["contacts"], counted, link), *times))
     return found

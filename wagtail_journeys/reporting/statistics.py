@@ -54,9 +54,9 @@ MESSAGES = {
     "unknown": _("perhaps sent"),
     "capped": _("held back by a sending limit"),
     "opened": _("opened by people"),
-    "opened_all": _("opened, programs included"),
-    "clicked": _("a link followed by people"),
-    "clicked_all": _("a link followed, programs included"),
+    "opened_all": _("opened in all"),
+    "clicked": _("clicked by people"),
+    "clicked_all": _("clicked in all"),
 }
 CALLS = {
     "queued": _("under way"),
