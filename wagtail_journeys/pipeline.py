@@ -28,7 +28,16 @@ from wagtail_journeys.campaigns import versions
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts import identity, suppression
 from wagtail_journeys.contacts.models import Contact, Suppression
-from wagtail_journeys.emails import carrier, delivery, notices, opt_in, refreshing, reports, settling
+from wagtail_journeys.emails import (
+    carrier,
+    delivery,
+    notices,
+    opt_in,
+    refreshing,
+    reports,
+    retention,
+    settling,
+)
 from wagtail_journeys.events import catalogue, learning, log, orders, places
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
@@ -476,6 +485,7 @@ def tick(now: datetime.datetime | None = None) -> int:
         refreshing.refresh,
         learning.look,
         settling.look,
+        retention.look,
     ):
         _behind_a_wall(stage, moment)
     while time.monotonic() < stop:

@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -89,6 +90,7 @@ def test_statements_do_not_grow_with_the_list(admin_client: Client) -> None:
     """The list costs as many statements for forty messages as for two."""
     campaign, contact = rows.campaign(), rows.contact()
     taken = []
+    admin_client.get(LIST)  # what a process looks up once
     for number in (2, 38):
         for _ in range(number):
             rows.message(rows.visit(rows.journey(campaign, contact), "send"), contact)
@@ -188,3 +190,28 @@ def test_statements_of_a_message(admin_client: Client, version: TemplateVersion)
         page_of(admin_client, message)
 
     assert len([query for query in statements if "wagtail_journeys" in query["sql"]]) == 3
+
+
+def test_what_was_thrown_away(admin_client: Client, version: TemplateVersion) -> None:
+    """The story ends with it, and the page says why there is nothing to read."""
+    message = sent(rows.contact(), version)
+    Message.objects.filter(pk=message.pk).update(emptied_at=rows.at(99), context={}, merge={})
+    page = unescape(page_of(admin_client, message))
+    assert "Its content was thrown away" in page
+    assert "as long as this site keeps emails" in page
+
+
+def test_reading_needs_a_permission_of_its_own(
+    client: Client, version: TemplateVersion, django_user_model: Any
+) -> None:
+    """Who may see that something was sent may not by that read it."""
+    reader = django_user_model.objects.create_user("reader", "reader@example.com", "x")
+    reader.user_permissions.add(*Permission.objects.filter(codename__in=["access_admin", "view_message"]))
+    client.force_login(reader)
+    message = sent(rows.contact(), version)
+    page = page_of(client, message)
+    assert "srcdoc" not in page
+    assert "Hello Ada" not in page
+    assert "not read it" in page
+    reader.user_permissions.add(Permission.objects.get(codename="view_message_body"))
+    assert "srcdoc" in page_of(client, message)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import re
 from html import unescape
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.reporting import rows
 from tests.reporting.test_campaign_numbers import lived
@@ -110,16 +112,31 @@ def test_consents_with_their_source(admin_client: Client) -> None:
     """Each consent is shown with its newest state, since when, and where it was given."""
     who = rows.contact()
     topic = Topic.objects.create(name="Newsletter", slug="newsletter")
+    said = {
+        "wording": "No more",
+        "wording_version": 7,
+        "wording_hash": "ab" * 32,
+        "proof": {"url": "https://x.org/form"},
+    }
     for minute, source in ((0, "webinar form"), (5, "unsubscribe link")):
         ConsentEntry.objects.create(
-            contact=who, topic=topic, state="refused", source=source, occurred_at=rows.at(minute)
+            contact=who, topic=topic, state="refused", source=source, occurred_at=rows.at(minute), **said
         )
     ConsentState.objects.create(contact=who, topic=topic, state="refused", since=rows.at(5))
     response = admin_client.get(reverse("journeys_contacts:inspect", args=[who.pk]))
 
     (consent,) = response.context["summary"].consents
-    assert (consent.source, consent.since) == ("unsubscribe link", rows.at(5))
-    assert "2 Mar 2026, 10:05:00 CET" in response.content.decode()
+    assert (consent.entry.source, consent.state.since) == ("unsubscribe link", rows.at(5))
+    page = response.content.decode()
+    assert "2 Mar 2026, 10:05:00 CET" in page
+    for proof in ("No more", "Version 7", "abababab", "form"):
+        assert proof in page
+    assert "paused until" not in page
+    soon = timezone.now() + datetime.timedelta(days=3)
+    Contact.objects.update(paused_until=soon, unsubscribed_at=rows.at(5))
+    page = admin_client.get(reverse("journeys_contacts:inspect", args=[who.pk])).content.decode()
+    assert "Emails are paused until" in page
+    assert "Unsubscribed from everything on 2 Mar 2026" in page
 
 
 def test_only_present_segments(admin_client: Client) -> None:

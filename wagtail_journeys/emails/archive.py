@@ -31,7 +31,7 @@ from wagtail_journeys.contacts.models import Contact, normalise_email
 from wagtail_journeys.contacts.views import contact_url
 from wagtail_journeys.emails import hit_words
 from wagtail_journeys.emails.hit_models import Hit
-from wagtail_journeys.emails.kept import content
+from wagtail_journeys.emails.kept import Content, content
 from wagtail_journeys.emails.models import EmailTemplate, Message
 from wagtail_journeys.emails.reports import SMTP
 from wagtail_journeys.emails.traffic import MailServer
@@ -47,6 +47,10 @@ def message_url(message_id: int) -> str:
     """The page of one message."""
     return reverse(f"{URL_NAMESPACE}:inspect", args=[message_id])
 
+
+#: Who may read what was written, which is more than that something was sent.
+BODY_PERMISSION = "wagtail_journeys.view_message_body"
+PERMISSIONS = ["view_message", "view_message_body", "resolve_message"]
 
 #: What each state means, for somebody who has never heard of a mail queue.
 EXPLANATIONS = {
@@ -100,7 +104,11 @@ def story(message: Message) -> list[Happened]:
             "reason": report.reason and f"({report.reason})",
         }
         found.append(Happened(report.happened_at, (words % said).strip()))
-    return found
+    if message.confirmed_at:
+        found.append(Happened(message.confirmed_at, _t("The receiver confirmed the address.")))
+    if message.emptied_at:
+        found.append(Happened(message.emptied_at, _t("Its content was thrown away.")))
+    return sorted(found, key=lambda each: each.at)
 
 
 def headers_of(message: Message) -> list[tuple[str, str]]:
@@ -256,7 +264,9 @@ class MessageView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateM
         may_see_contact = policy_registry.get_by_type(Contact).user_has_any_permission(
             self.request.user, ["add", "change", "delete", "view"]
         )
-        shown = content(message)
+        may_read = self.request.user.has_perm(BODY_PERMISSION)
+        hidden = Content(problem=_t("You may see that it was sent, but not read it."))
+        shown = content(message) if may_read else hidden
         return {
             **context,
             "message": message,
@@ -300,7 +310,7 @@ class MessageViewSet(ModelViewSet):
         return kwargs
 
     def get_permissions_to_register(self) -> QuerySet[Any]:
-        return super().get_permissions_to_register().filter(codename__in=["view_message", "resolve_message"])
+        return super().get_permissions_to_register().filter(codename__in=PERMISSIONS)
 
     def get_urlpatterns(self) -> list[Any]:
         return [

@@ -24,13 +24,19 @@ class Summary:
     contact: Contact
     visitors: int
     suppression: Suppression | None
-    consents: list[Any]
+    consents: list[Consent]
     memberships: list[Membership]
     #: Those the contact is inside now, then the newest of the others.
     journeys: list[Standing]
     refusals: list[Refusal]
     #: Live segments with rules that the contact is not in.
     elsewhere: list[Segment]
+    now: datetime.datetime
+
+    @property
+    def is_paused(self) -> bool:
+        until = self.contact.paused_until
+        return until is not None and until > self.now
 
     @property
     def attributes(self) -> list[tuple[str, str]]:
@@ -79,15 +85,32 @@ def summary(contact: Contact, now: datetime.datetime) -> Summary:
             .order_by("name")
             .only("pk", "name")[:SHOWN]
         ),
+        now=now,
     )
 
 
-def consents(contact_id: int) -> list[Any]:
-    """The present consents with the source of the entry that decided each."""
+@dataclass(frozen=True)
+class Consent:
+    """A present consent, and the entry of the ledger that decided it."""
+
+    state: ConsentState
+    entry: ConsentEntry | None
+
+    @property
+    def proof(self) -> list[tuple[str, str]]:
+        return [
+            (name, plain(value)) for name, value in (self.entry.proof if self.entry else {}).items() if value
+        ]
+
+
+def consents(contact_id: int) -> list[Consent]:
+    """The present consents, each with what proves it. Two statements."""
     newest = ConsentEntry.objects.filter(contact_id=OuterRef("contact_id"), topic_id=OuterRef("topic_id"))
-    return list(
+    states = list(
         ConsentState.objects.filter(contact_id=contact_id)
         .select_related("topic")
-        .annotate(source=Subquery(newest.order_by("-occurred_at", "-pk").values("source")[:1]))
+        .annotate(decided=Subquery(newest.order_by("-occurred_at", "-pk").values("pk")[:1]))
         .order_by("topic__name")[:SHOWN]
     )
+    entries = ConsentEntry.objects.select_related("actor").in_bulk({state.decided for state in states})
+    return [Consent(state, entries.get(state.decided)) for state in states]
