@@ -9,7 +9,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -31,7 +31,8 @@ from wagtail.log_actions import log
 from wagtail.permissions import policy_registry
 
 from wagtail_journeys import jobs
-from wagtail_journeys.contacts.models import Contact, normalise_email
+from wagtail_journeys.contacts.finding import meant
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.views import contact_url
 
 from . import outbox, secrets
@@ -115,10 +116,7 @@ class CallFilterSet(WagtailFilterSet):
         fields: list[str] = []
 
     def of_contact(self, calls: QuerySet[Call], name: str, value: str) -> QuerySet[Call]:
-        wanted = Q(email=normalise_email(value)) | Q(external_id=value)
-        if value.isascii() and value.isdecimal() and len(value) < 19:
-            wanted |= Q(pk=int(value))
-        return calls.filter(contact__in=Contact.objects.filter(wanted).order_by().values("pk"))
+        return calls.filter(contact__in=Contact.objects.filter(meant(value)).order_by().values("pk"))
 
 
 class CallIndexView(generic.IndexView):

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -25,7 +24,8 @@ from wagtail_journeys.calls import delivery, outbox, secrets
 from wagtail_journeys.calls.models import Call
 from wagtail_journeys.calls.request import Request
 from wagtail_journeys.calls.viewsets import TONES, pretty, shown_headers
-from wagtail_journeys.contacts.models import Contact, normalise_email
+from wagtail_journeys.contacts.finding import find
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.exceptions import TemplateError
 from wagtail_journeys.streams import raw
 
@@ -94,10 +94,7 @@ class TryView(WagtailAdminTemplateMixin, TemplateView):
         value = self.given["contact"]
         if not value or not self._may(Contact, "add", "change", "delete", "view"):
             return None
-        wanted = Q(email=normalise_email(value)) | Q(external_id=value)
-        if value.isascii() and value.isdecimal() and len(value) < 19:
-            wanted |= Q(pk=int(value))
-        return Contact.objects.filter(wanted).order_by("pk").first()
+        return find(value)
 
     @property
     def not_found(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils import timezone
@@ -27,7 +27,8 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permissions import policy_registry
 
-from wagtail_journeys.contacts.models import Contact, normalise_email
+from wagtail_journeys.contacts.finding import meant
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.views import contact_url
 from wagtail_journeys.emails import hit_words
 from wagtail_journeys.emails.hit_models import Hit
@@ -164,10 +165,7 @@ class MessageFilterSet(WagtailFilterSet):
         fields: list[str] = []
 
     def of_contact(self, messages: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
-        wanted = Q(email=normalise_email(value)) | Q(external_id=value)
-        if value.isdecimal() and len(value) < 19:
-            wanted |= Q(pk=int(value))
-        return messages.filter(contact__in=Contact.objects.filter(wanted).order_by().values("pk"))
+        return messages.filter(contact__in=Contact.objects.filter(meant(value)).order_by().values("pk"))
 
     def of_reaction(self, messages: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
         human = Hit.Verdict.HUMAN

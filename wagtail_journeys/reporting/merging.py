@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,7 +19,8 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.log_actions import log
 
-from wagtail_journeys.contacts.models import Contact, normalise_email
+from wagtail_journeys.contacts.finding import meant
+from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.views import URL_NAMESPACE, contact_url
 from wagtail_journeys.journeys import merging
 
@@ -65,10 +65,7 @@ def rows(kept: Contact, gone: Contact) -> list[Row]:
 
 def find(value: str, but: Contact) -> Contact | None:
     """Another contact by address, external id or number."""
-    wanted = Q(email=normalise_email(value)) | Q(external_id=value)
-    if value.isascii() and value.isdecimal() and len(value) < 19:
-        wanted |= Q(pk=int(value))
-    return Contact.objects.filter(wanted).exclude(pk=but.pk).order_by("pk").first() if value else None
+    return Contact.objects.filter(meant(value)).exclude(pk=but.pk).order_by("pk").first() if value else None
 
 
 class MergeView(WagtailAdminTemplateMixin, TemplateView):

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_journeys.contacts.finding import meant
 from wagtail_journeys.contacts.models import Contact, normalise_email
 from wagtail_journeys.events.models import Event, InboxItem
 
@@ -115,10 +116,7 @@ def _has_index(wanted: Wanted) -> bool:
 
 def contacts_of(value: str) -> list[int]:
     """The contacts meant by an address, an external id or a number."""
-    found = Q(email=normalise_email(value)) | Q(external_id=value)
-    if value.isascii() and value.isdecimal() and len(value) < 19:
-        found |= Q(pk=int(value))
-    return list(Contact.objects.filter(found).values_list("pk", flat=True))
+    return list(Contact.objects.filter(meant(value)).values_list("pk", flat=True))
 
 
 def events_of(wanted: Wanted) -> QuerySet[Event]:
