@@ -33,7 +33,7 @@ from wagtail_journeys.contacts import suppression_views
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.contacts.viewsets import TopicViewSet
-from wagtail_journeys.emails import picking, resolve_views
+from wagtail_journeys.emails import picking, resolve_views, trial
 from wagtail_journeys.emails import usage as email_usage
 from wagtail_journeys.emails.archive import MessageViewSet
 from wagtail_journeys.emails.brands import EmailBrand
@@ -297,6 +297,7 @@ def own_permissions() -> QuerySet[Permission]:
 @hooks.register("register_log_actions")
 def own_log_actions(actions: Any) -> None:
     actions.register_action(merging.MERGE_ACTION, _("Merge contacts"), _("Merged with another contact"))
+    trial.register_log_actions(actions)
     actions.register_action(winning.DECIDED, _("Compare variants"), _("Variants of an email were compared"))
     actions.register_action(segment_views.ADDED, _("Add contacts"), _("Contacts were added by hand"))
     actions.register_action(segment_views.REMOVED, _("Remove contacts"), _("Contacts were removed by hand"))

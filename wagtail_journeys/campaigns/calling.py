@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _t
 from wagtail_journeys.calls import guard, secrets
 from wagtail_journeys.calls.request import FORM, IDEMPOTENT, JSON, METHODS, Request, check_header
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails import liquid, rendering, samples
+from wagtail_journeys.emails import filling, liquid, rendering, samples
 from wagtail_journeys.emails.models import Message
 from wagtail_journeys.exceptions import CallRefused, JourneysError, MissingValue, TemplateError
 
@@ -405,7 +405,7 @@ def contexts_for(people: Sequence[tuple[int, int, int | None]]) -> dict[int, dic
 
 def sample_context() -> dict[str, Any]:
     """A made-up person."""
-    return samples.context(rendering.site_values(None))
+    return samples.context(filling.site_values(None))
 
 
 def sample_defaults(plan: Plan, params: Params) -> dict[str, str]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 
+from wagtail_journeys.contacts.permissions import may_see_contacts
+from wagtail_journeys.events.fields import SuggestInput
 from wagtail_journeys.exceptions import TemplateError
 from wagtail_journeys.streams import raw
 
@@ -49,6 +53,32 @@ class BlocksForm(WagtailAdminModelForm):
 
 
 class EmailTemplateForm(BlocksForm):
+    """The last two fields are not kept: they say for whom the preview is."""
+
+    preview_contact = forms.CharField(
+        required=False,
+        max_length=320,
+        label=_("As this contact would read it"),
+        help_text=_("Email address, external id or number. Empty: a made-up person."),
+    )
+    preview_event = forms.CharField(
+        required=False,
+        max_length=100,
+        label=_("Started by this event"),
+        help_text=_("The contact's newest event of this name is taken. Empty: its newest event."),
+        widget=SuggestInput("event"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_see_contacts(getattr(self, "for_user", None)):
+            del self.fields["preview_contact"], self.fields["preview_event"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.instance.previewed_for = (data.get("preview_contact", ""), data.get("preview_event", ""))
+        return data
+
     def _post_clean(self) -> None:
         """A draft may be unfinished; what is published may not."""
         super()._post_clean()

@@ -11,11 +11,10 @@ from django.db import models
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 from wagtail.documents import get_document_model
-from wagtail.models import Locale
 
 from wagtail_journeys.events.places import page_model
 
-from . import liquid
+from . import languages, liquid
 
 if TYPE_CHECKING:
     from .composing import Source
@@ -96,22 +95,11 @@ def of_template(template: EmailTemplate) -> Iterator[str]:
             there = model._default_manager.filter(pk__in=keys).count()
             if there < len(keys):
                 yield _t("A document that the email leads to has been deleted. Choose another one.")
-    missing = languages_missing(template)
-    if missing:
+    absent = languages.missing([template])[template.pk]
+    if absent:
         yield _t(
             "There is no live translation into %s: contacts with that language get another one."
-        ) % ", ".join(missing)
-
-
-def languages_missing(template: EmailTemplate) -> list[str]:
-    """The languages of the site, by name, into which the template is not translated, or not live. Two statements."""
-    live = set(
-        type(template)
-        .objects.filter(translation_key=template.translation_key, live=True)
-        .values_list("locale", flat=True)
-    )
-    others = [locale for locale in Locale.objects.all() if locale.pk not in live]
-    return [str(locale) for locale in others if locale.pk != template.locale_id]
+        ) % ", ".join(absent)
 
 
 class _Reader(HTMLParser):

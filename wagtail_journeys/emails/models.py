@@ -29,7 +29,7 @@ from wagtail.search import index
 from wagtail_journeys.snippets import LateDraftMixin
 from wagtail_journeys.streams import RegistryStreamField
 
-from . import liquid, preview
+from . import filling, liquid, preview
 from .blocks import EmailBodyBlock
 from .brands import EmailBrand
 
@@ -50,7 +50,7 @@ class EmailTemplate(
     class Missing(models.TextChoices):
         FAIL = "fail", _("do not send: the message fails, with the reason")
         SKIP = "skip", _("leave this contact out: the message counts as not sent")
-        EMPTY = "empty", _("send it all the same, with nothing in that place")
+        EMPTY = filling.EMPTY, _("send it all the same, with nothing in that place")
 
     name = models.CharField(_("name"), max_length=200, help_text=_("For editors; contacts never see it."))
     subject = models.CharField(_("subject"), max_length=300)
@@ -109,9 +109,12 @@ class EmailTemplate(
     def __str__(self) -> str:
         return self.name
 
-    preview_modes = [("html", _("HTML")), ("text", _("Plain text")), ("inbox", _("Inbox line"))]
+    preview_modes = preview.MODES
     preview_sizes = preview.SIZES
     default_preview_size = "desktop"
+
+    #: For whom the preview is: a contact, and the name of an event of theirs; "" for a made-up person. Set by the form.
+    previewed_for: tuple[str, str] = ("", "")
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         return preview.serve(self, request, mode_name)

@@ -20,7 +20,7 @@ from wagtail_journeys.contacts.models import Topic
 from wagtail_journeys.contacts.sign_up_models import SignUp
 from wagtail_journeys.contacts.topics import Worded
 
-from . import links, rendering
+from . import filling, links
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def deliver(clock: Callable[[], datetime.datetime], send: Callable[[Question], N
 
 def question(row: SignUp, site: Site | None, about: Sequence[Topic]) -> Question:
     """The email in the language of the form. Its templates can be the site's own."""
-    values = rendering.site_values(site)
+    values = filling.site_values(site)
     with translation.override(row.language or translation.get_language()):
         items: list[Worded] = topics.worded(about, row.language)
         context = {

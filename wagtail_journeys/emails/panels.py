@@ -33,6 +33,11 @@ def edit_handler() -> ObjectList:
             SitePanel("site"),
             FieldPanel("body"),
             FieldPanel("missing"),
+            MultiFieldPanel(
+                [FieldPanel("preview_contact"), FieldPanel("preview_event")],
+                heading=_("Preview"),
+                classname="collapsed",
+            ),
             PublishingPanel(),
         ],
         base_form_class=EmailTemplateForm,

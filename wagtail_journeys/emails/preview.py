@@ -1,4 +1,4 @@
-"""What the editor sees beside the form: the real composing and filling in, with a made-up person and event."""
+"""What the editor sees beside the form: the real composing and filling in, for a contact or a made-up person."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_page
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
-from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import TemplateError
 
-from . import composing, liquid, needs, samples
+from . import composing, lint, trying
 
 if TYPE_CHECKING:
     from .models import EmailTemplate
@@ -26,6 +25,13 @@ logger = logging.getLogger(__name__)
 #: An email is full of inline styles and of nothing that runs.
 POLICY = "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'"
 
+MODES = [
+    ("html", _("HTML")),
+    ("dark", _("HTML in the dark")),
+    ("text", _("Plain text")),
+    ("inbox", _("Inbox line")),
+    ("checks", _("Checks")),
+]
 SIZES = [
     {"name": "phone", "icon": "mobile-alt", "device_width": 375, "label": _("Phone")},
     {"name": "desktop", "icon": "desktop", "device_width": 800, "label": _("Desktop")},
@@ -47,21 +53,19 @@ def serve(template: EmailTemplate, request: HttpRequest, mode: str) -> HttpRespo
 
 
 def _show(template: EmailTemplate, request: HttpRequest, mode: str) -> HttpResponse:
-    source = composing.compose(template)
-    parsed = liquid.parse(source.subject, source.preheader, source.html, source.text)
-    site = Site.find_for_request(request)
-    name = (site.site_name if site else "") or getattr(settings, "WAGTAIL_SITE_NAME", "") or _t("Your site")
-    with translation.override(template.locale.language_code):
-        values = samples.context({"name": name, "root_url": str(conf.BASE_URL) or composing.base_url()})
-        now = timezone.now()  # noqa: TID251  a look, at this moment
-        one = needs.Asked(0, 0, template.locale.language_code, composing.base_url())
-        values["blocks"] = needs.samples(source.needs, one, now)
-    email = liquid.fill_in(parsed, values, samples.defaults(parsed.paths))
+    if mode == "checks":
+        found = [*lint.of_content(composing.compose(template)), *lint.of_template(template)]
+        return render_page(request, "wagtail_journeys/emails/preview_checks.html", {"findings": found})
+    reader = trying.Reader.named(*template.previewed_for)
+    now = timezone.now()  # noqa: TID251  a look, at this moment
+    email = trying.read(template, reader, now, Site.find_for_request(request))
     if mode == "text":
         return render_page(request, "wagtail_journeys/emails/preview_text.html", {"email": email})
     if mode == "inbox":
         context = {"email": email, "sender": template.sender or settings.DEFAULT_FROM_EMAIL}
         return render_page(request, "wagtail_journeys/emails/preview_inbox.html", context)
+    if mode == "dark":
+        return HttpResponse(email.html.replace("@media (prefers-color-scheme: dark)", "@media all"))
     return HttpResponse(email.html)
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max, OuterRef, Subquery
 from django.utils.translation import gettext as _t
-from wagtail.documents import get_document_model
 from wagtail.models import Site
 
 from wagtail_journeys import db
 from wagtail_journeys.conf import conf
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.events.models import Event
-from wagtail_journeys.events.places import page_model
 from wagtail_journeys.exceptions import TemplateError
 
-from . import composing, links, liquid, needs
+from . import composing, filling, links, needs
+from .filling import render as render
 from .liquid import Rendered as Rendered
 from .models import EmailTemplate, Message, TemplateVersion
 
@@ -132,11 +130,10 @@ def build_contexts(
     """
     contacts = Contact.objects.in_bulk({message.contact_id for message in messages})
     events = Event.objects.in_bulk({message.entry_event_id for message in messages if message.entry_event_id})
-    pages = _titles(page_model(), {event.page_id for event in events.values()})
-    documents = _titles(get_document_model(), {event.document_id for event in events.values()})
+    pages, documents = filling.titles(events.values())
     sites = {site.pk: site for site in Site.objects.all()}
     default = next((site for site in sites.values() if site.is_default_site), None)
-    shown = {pk: event_values(event, pages, documents) for pk, event in events.items()}
+    shown = {pk: filling.event_values(event, pages, documents) for pk, event in events.items()}
     with_visit = [message.pk for message in messages if message.visit_id]
     kept = dict(Message.objects.filter(pk__in=with_visit).values_list("pk", "visit__journey__data"))
     unsubscribe_url, confirm_url = links.Urls("unsubscribe"), links.Urls("confirm")
@@ -146,9 +143,9 @@ def build_contexts(
         if message.contact_id not in contacts:  # erased a moment ago, and the message with it
             continue
         event = events.get(message.entry_event_id)
-        site = site_values(sites.get(event.site_id, default) if event else default)
+        site = filling.site_values(sites.get(event.site_id, default) if event else default)
         contexts[message.pk] = {
-            "contact": contact_values(contacts[message.contact_id]),
+            "contact": filling.contact_values(contacts[message.contact_id]),
             "event": shown.get(message.entry_event_id, {}),
             "journey": kept.get(message.pk) or {},
             "site": site,
@@ -200,72 +197,3 @@ def _ask(
     )
     for pk, answers in found.items():
         contexts[pk]["blocks"] = answers
-
-
-def _titles(model: Any, ids: set[int | None]) -> dict[int, str]:
-    return dict(model._default_manager.filter(pk__in=ids - {None}).values_list("pk", "title"))
-
-
-def contact_values(contact: Contact) -> dict[str, Any]:
-    return {
-        **contact.attributes,
-        "email": contact.email,
-        "first_name": contact.first_name,
-        "last_name": contact.last_name,
-        "name": contact.name,
-        "locale": contact.locale,
-        "points": contact.points,
-        "attributes": contact.attributes,
-    }
-
-
-def event_values(event: Event, pages: Mapping[int, str], documents: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        **event.properties,
-        "name": event.name,
-        "url": event.url,
-        "page_title": pages.get(event.page_id or 0) or event.properties.get("page_title"),
-        "document_title": documents.get(event.document_id or 0) or event.properties.get("document_title"),
-        "properties": event.properties,
-    }
-
-
-def site_values(site: Site | None) -> dict[str, Any]:
-    """``name`` and ``root_url``: where links in the email lead to, from the site that its event happened on."""
-    root_url = str(conf.BASE_URL) or (site.root_url if site else composing.base_url())
-    name = (site.site_name if site else "") or getattr(settings, "WAGTAIL_SITE_NAME", "")
-    return {"name": name or (site.hostname if site else ""), "root_url": root_url}
-
-
-# Rendering ------------------------------------------------------------------------------------------------------------
-
-
-def render(
-    version: TemplateVersion | composing.Source,
-    context: Mapping[str, Any],
-    merge: Mapping[str, Any] | None = None,
-    prepare: Callable[[str, str], tuple[str, str]] | None = None,
-) -> Rendered:
-    """Fill in one contact's values; the template sees only those that it names.
-
-    ``merge`` is what the step says: ``defaults`` for tags without a value (an empty one prints nothing), ``mapping`` of
-    tags to other values, and a ``subject`` and a ``preheader`` instead of the template's. Where the template says so, tags
-    without a value print nothing. Raises MissingValue naming the tag, or TemplateError. ``prepare`` gets the HTML and the
-    text before they are filled in.
-    """
-    if isinstance(context.get("blocks"), TemplateError):
-        raise context["blocks"]
-    said = merge or {}
-    subject, preheader, html, text = version.subject, version.preheader, version.html, version.text
-    if said.get("subject"):
-        subject = str(said["subject"])
-    if said.get("preheader"):
-        html = composing.with_preheader(html, preheader, str(said["preheader"]))
-        preheader = str(said["preheader"])
-    if prepare is not None:
-        html, text = prepare(html, text)
-    parsed = liquid.parse(subject, preheader, html, text)
-    defaults = said.get("defaults") or {}
-    if version.missing == EmailTemplate.Missing.EMPTY:
-        defaults = {**dict.fromkeys(map(".".join, parsed.paths), ""), **defaults}
-    return liquid.fill_in(parsed, context, defaults, said.get("mapping"))

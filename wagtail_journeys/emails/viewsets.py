@@ -2,31 +2,75 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.contrib.admin.utils import quote
+from django.urls import path, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, LocaleColumn, UpdatedAtColumn
-from wagtail.snippets.views.snippets import SnippetViewSet
+from wagtail.admin.widgets.button import HeaderButton
+from wagtail.models import Locale
+from wagtail.snippets.views.snippets import EditView, SnippetViewSet
 
-from . import panels, usage
+from . import languages, panels, trial, usage
 from .fragments import EmailFragment
 from .models import EmailTemplate, SendingLimit
 
 
+class TemplateEditView(EditView):
+    @cached_property
+    def header_buttons(self) -> list[Any]:
+        buttons = super().header_buttons
+        if trial.may_send(self.request.user):
+            url = reverse(self.model.snippet_viewset.get_url_name("test"), args=[quote(self.object.pk)])
+            buttons = [*buttons, HeaderButton(_t("Send a test"), url=url, icon_name="mail")]
+        return buttons
+
+
+class LanguagesColumn(Column):
+    """Into which languages of the site the emails of the page are not translated; two statements for all rows."""
+
+    def __init__(self) -> None:
+        super().__init__("languages", label=_("Other languages"), accessor="pk")
+
+    def get_cell_context_data(self, instance: EmailTemplate, parent_context: Any) -> dict[str, Any]:
+        missing = parent_context.get("wj_languages")
+        if missing is None:
+            missing = languages.missing(parent_context["table"].data)
+            parent_context["wj_languages"] = missing
+        context = super().get_cell_context_data(instance, parent_context)
+        absent = missing[instance.pk]
+        context["value"] = _t("missing: %s") % ", ".join(absent) if absent else _t("complete")
+        return context
+
+
 class EmailTemplateViewSet(SnippetViewSet):
     model = EmailTemplate
+    edit_view_class = TemplateEditView
     icon = "mail"
     menu_label = _("Email templates")
     menu_name = "email-templates"
     index_results_template_name = "wagtail_journeys/emails/index_results.html"
-    list_display = ["name", "subject", LocaleColumn(), LiveStatusTagColumn(), UpdatedAtColumn()]
     list_filter = ["live"]
     ordering = ["name"]
     copy_view_enabled = True
     inspect_view_enabled = False
 
+    @property
+    def list_display(self) -> list[Any]:
+        several = getattr(settings, "WAGTAIL_I18N_ENABLED", False) and Locale.objects.count() > 1
+        own = [LanguagesColumn()] if several else []
+        return ["name", "subject", LocaleColumn(), *own, LiveStatusTagColumn(), UpdatedAtColumn()]
+
     def get_edit_handler(self) -> ObjectList:
         return panels.edit_handler().bind_to_model(self.model)
+
+    def get_urlpatterns(self) -> list[Any]:
+        view = self.construct_view(trial.TestSendView)
+        return [*super().get_urlpatterns(), path(f"test/<{self.pk_path_converter}:pk>/", view, name="test")]
 
 
 class ShownInColumn(Column):

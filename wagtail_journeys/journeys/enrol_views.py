@@ -30,13 +30,13 @@ from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.preview import describe_trigger
 from wagtail_journeys.campaigns.versions import LiveCampaign
 from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.contacts.permissions import may_see_contacts
 from wagtail_journeys.contacts.views import contact_url
 from wagtail_journeys.exceptions import EnrolRefused
 from wagtail_journeys.journeys import enrolment
 from wagtail_journeys.journeys.models import EnrolRequest
 from wagtail_journeys.segments import lists, sizes
 from wagtail_journeys.segments.models import Segment
-from wagtail_journeys.segments.preview import may_see_contacts
 
 PERMISSION = "wagtail_journeys.enrol_campaign"
 ENROL_URL_NAME, CHOOSE_URL_NAME, REQUEST_URL_NAME = (

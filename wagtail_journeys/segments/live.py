@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _t
 from django.views.decorators.http import require_GET, require_POST
 
 from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.contacts.permissions import may_see_contacts
 from wagtail_journeys.exceptions import BadRules
 
 from . import counting, drafts, explain, preview, publishing
@@ -36,7 +37,7 @@ def _need(request: HttpRequest, *, contacts: bool = False) -> None:
     user: Any = request.user
     if not any(user.has_perm(f"wagtail_journeys.{right}_segment") for right in ("add", "change", "view")):
         raise PermissionDenied
-    if contacts and not preview.may_see_contacts(user):
+    if contacts and not may_see_contacts(user):
         raise PermissionDenied
 
 

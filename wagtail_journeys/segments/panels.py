@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.admin_url_finder import AdminURLFinder
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel, PublishingPanel
 
-from . import preview, usage
+from wagtail_journeys.contacts.permissions import may_see_contacts
+
+from . import usage
 from .forms import SegmentForm
 
 #: What joins two rules that stand below each other.
@@ -27,7 +29,7 @@ class AudiencePanel(Panel):
                 **context,
                 "query": f"?segment={self.instance.pk}" if self.instance.pk else "",
                 "words": json.dumps({match: str(word) for match, word in WORDS.items()}),
-                "may_see_contacts": preview.may_see_contacts(self.request.user),
+                "may_see_contacts": may_see_contacts(self.request.user),
             }
 
 

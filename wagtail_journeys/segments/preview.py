@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _t
 
 from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.contacts.permissions import may_see_contacts
 from wagtail_journeys.exceptions import BadRules, TooSlow
 from wagtail_journeys.streams import raw
 
@@ -132,8 +133,3 @@ def _ago(contact: Contact, now: datetime.datetime) -> str:
     if contact.last_seen_at is None:
         return "—"
     return _t("%s ago") % timesince(contact.last_seen_at, now, depth=1)
-
-
-def may_see_contacts(user: Any) -> bool:
-    """Whether names and addresses may be shown: the right to segments is not yet the right to contacts."""
-    return any(user.has_perm(f"wagtail_journeys.{right}_contact") for right in ("view", "change"))
