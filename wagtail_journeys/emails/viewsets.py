@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -13,7 +12,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, Obj
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, LocaleColumn, UpdatedAtColumn
 from wagtail.admin.widgets.button import HeaderButton
 from wagtail.models import Locale
-from wagtail.snippets.views.snippets import EditView, SnippetViewSet
+from wagtail.snippets.views.snippets import EditView, IndexView, SnippetViewSet
 
 from . import languages, panels, trial, usage
 from .fragments import EmailFragment
@@ -47,6 +46,17 @@ class LanguagesColumn(Column):
         return context
 
 
+class TemplateIndexView(IndexView):
+    @cached_property
+    def columns(self) -> list[Column]:
+        """With the other languages behind the language, where there are any."""
+        found = list(super().columns)
+        if self.i18n_enabled and Locale.objects.count() > 1:
+            place = next(number for number, column in enumerate(found) if isinstance(column, LocaleColumn))
+            found.insert(place + 1, LanguagesColumn())
+        return found
+
+
 class EmailTemplateViewSet(SnippetViewSet):
     model = EmailTemplate
     edit_view_class = TemplateEditView
@@ -54,16 +64,12 @@ class EmailTemplateViewSet(SnippetViewSet):
     menu_label = _("Email templates")
     menu_name = "email-templates"
     index_results_template_name = "wagtail_journeys/emails/index_results.html"
+    index_view_class = TemplateIndexView
+    list_display = ["name", "subject", LocaleColumn(), LiveStatusTagColumn(), UpdatedAtColumn()]
     list_filter = ["live"]
     ordering = ["name"]
     copy_view_enabled = True
     inspect_view_enabled = False
-
-    @property
-    def list_display(self) -> list[Any]:
-        several = getattr(settings, "WAGTAIL_I18N_ENABLED", False) and Locale.objects.count() > 1
-        own = [LanguagesColumn()] if several else []
-        return ["name", "subject", LocaleColumn(), *own, LiveStatusTagColumn(), UpdatedAtColumn()]
 
     def get_edit_handler(self) -> ObjectList:
         return panels.edit_handler().bind_to_model(self.model)
