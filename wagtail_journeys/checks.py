@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Warning, register
 from django.db import connections, router
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
 
 from wagtail_journeys.conf import conf
 from wagtail_journeys.emails.checks import check_email_timeout, check_email_traffic
@@ -103,3 +107,32 @@ def check_cluster(app_configs: Any = None, **kwargs: Any) -> list[Any]:
             )
         ]
     return []
+
+
+@register()
+def check_links(app_configs: Any = None, **kwargs: Any) -> list[Any]:
+    """Links in emails are answered where they lead: a mail program's one-click POST follows no redirect."""
+    problem = _problem_with_links()
+    if not problem:
+        return []
+    hint = "See “Unsubscribing” in docs/consent.md."
+    return [Warning(problem, hint=hint, id="wagtail_journeys.W005")]
+
+
+def _problem_with_links() -> str:
+    paths = set()
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            try:
+                paths.add(reverse("wagtail_journeys:unsubscribe", args=["x"]))
+            except NoReverseMatch:
+                return "wagtail_journeys.urls is not included in the site's URLs: emails have no links to unsubscribe."
+    if len(paths) > 1:
+        return "wagtail_journeys.urls is included inside i18n_patterns: unsubscribing with one click is redirected."
+    base = urlsplit(str(conf.BASE_URL))
+    exempt = any(re.search(pattern, paths.pop().lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT)
+    if settings.SECURE_SSL_REDIRECT and base.scheme == "http" and not exempt:
+        return "JOURNEYS_BASE_URL begins with http:, and SECURE_SSL_REDIRECT redirects it."
+    if settings.PREPEND_WWW and base.hostname and not base.hostname.startswith("www."):
+        return "JOURNEYS_BASE_URL is without www., and PREPEND_WWW redirects it."
+    return ""

@@ -26,6 +26,9 @@ urlpatterns = [
     path("o/<str:token>.gif", hits.pixel, name="open"),
     path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
+    path(
+        "unsubscribe/<str:token>", tracking.unsubscribe_page
+    ),  # without the slash that a POST cannot be led to
     path("preferences/<str:token>/", preference_views.preferences_page, name="preferences"),
     path("sign-up/", sign_up_views.sign_up_page, name="sign-up"),
     path("sign-up/sent/", sign_up_views.sent_page, name="sign-up-sent"),

@@ -8,7 +8,7 @@ from typing import Any
 from wagtail.documents.models import Document
 from wagtail.models import Locale, Page
 
-from wagtail_journeys.models import Campaign, CampaignVersion, EmailTemplate, Segment, Topic
+from wagtail_journeys.models import Campaign, CampaignVersion, EmailTemplate, Segment, Topic, TopicText
 from wagtail_journeys.streams import with_ids
 
 Block = dict[str, Any]
@@ -207,10 +207,22 @@ def build(since: datetime.datetime) -> list[Campaign]:
     news = Topic.objects.create(
         name="Newsletter", slug="newsletter", mode=Topic.Mode.OPT_OUT,
         description="Once a month: a tip, a house we visited, and news about rules and grants.",
+        wording="Yes, send me the newsletter once a month. I can stop at any time, at the foot of every letter.",
+    )  # fmt: skip
+    TopicText.objects.create(
+        topic=news, language="nl", name="Nieuwsbrief",
+        description="Eens per maand: een tip, een huis dat we bezochten, en nieuws over regels en subsidies.",
+        wording="Ja, stuur me eens per maand de nieuwsbrief. Ik kan op elk moment stoppen, onderaan elke brief.",
     )  # fmt: skip
     advice = Topic.objects.create(
         name="Guides and advice", slug="advice", mode=Topic.Mode.OPT_OUT,
-        description="What goes with the guides and webinars you asked for.",
+        description="What goes with the guides and webinars you asked for.", sort_order=1,
+        wording="Yes, help me on by email after I have asked for a guide or a webinar. I can stop at any time.",
+    )  # fmt: skip
+    TopicText.objects.create(
+        topic=advice, language="nl", name="Gidsen en advies",
+        description="Wat hoort bij de gidsen en webinars waar je om vroeg.",
+        wording="Ja, help me per e-mail op weg nadat ik om een gids of webinar vroeg. Ik kan op elk moment stoppen.",
     )  # fmt: skip
     guides, pricing, webinar = page("guides").pk, page("pricing").pk, page("webinar").pk
 

@@ -4,10 +4,11 @@ import datetime
 import uuid
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from wagtail_journeys.checks import check_links
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import ConsentEntry, ConsentState, Contact, Topic
 from wagtail_journeys.emails.links import make_token, unsubscribe_url
@@ -282,3 +283,49 @@ def test_path(message):
 def test_masked(address, shown):
     """An address is shown so that only its owner recognises it."""
     assert masked(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [
+        ({"SECURE_SSL_REDIRECT": True}, {"secure": True}),
+        (
+            {"SECURE_SSL_REDIRECT": True, "SECURE_PROXY_SSL_HEADER": ("HTTP_X_PROTO", "https")},
+            {"HTTP_X_PROTO": "https"},
+        ),
+        ({"SECURE_SSL_REDIRECT": True, "SECURE_REDIRECT_EXEMPT": [r"^journeys/"]}, {}),
+        ({"APPEND_SLASH": True}, {"without_slash": True}),
+        ({}, {"HTTP_ACCEPT_LANGUAGE": "nl,de;q=0.5"}),
+    ],
+)
+def test_one_click_is_never_redirected(wanted, sent, message, settings):
+    """Where a site insists on HTTPS, slashes or a language in the address, the answer is there all the same, each time."""
+    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", *settings.MIDDLEWARE]
+    for name, value in wanted.items():
+        setattr(settings, name, value)
+    path = link(message).rstrip("/") if sent.pop("without_slash", False) else link(message)
+    for _time in range(2):
+        assert Client(enforce_csrf_checks=True).post(path, ONE_CLICK, **sent).status_code == 200
+    assert state(message) == "refused"
+    assert ConsentEntry.objects.filter(state="refused").count() == 1
+
+
+def test_the_check_of_redirects(settings):
+    """A site whose links would be redirected is warned."""
+
+    def warned() -> str:
+        return " ".join(found.msg for found in check_links())
+
+    assert warned() == ""
+    settings.SECURE_SSL_REDIRECT, settings.JOURNEYS_BASE_URL = True, "http://site.example"
+    assert "SECURE_SSL_REDIRECT" in warned()
+    settings.SECURE_REDIRECT_EXEMPT = [r"^journeys/"]
+    assert warned() == ""
+    settings.PREPEND_WWW = True
+    assert "www." in warned()
+    settings.JOURNEYS_BASE_URL = "https://www.site.example"
+    assert warned() == ""
+    with override_settings(ROOT_URLCONF="tests.tracking.prefixed_urls"):
+        assert "i18n_patterns" in warned()
+    with override_settings(ROOT_URLCONF="wagtail_journeys.urls"):
+        assert "not included" in warned()
