@@ -6,20 +6,10 @@ import datetime
 from typing import Any
 
 from wagtail.documents.models import Document
-from wagtail.models import Locale, Page
 
+from example_site.demo.emails import Block, all_emails, block, page
 from wagtail_journeys.models import Campaign, CampaignVersion, EmailTemplate, Segment, Topic, TopicText
 from wagtail_journeys.streams import with_ids
-
-Block = dict[str, Any]
-
-
-def page(slug: str) -> Page:
-    return Page.objects.filter(slug=slug).order_by("pk").first()
-
-
-def block(kind: str, **value: Any) -> Block:
-    return {"type": kind, "value": value}
 
 
 def event(name: str, **place: Any) -> Block:
@@ -77,105 +67,6 @@ def with_control(percentage: int, steps: list[Block]) -> Block:
 
 def update(operation: str, value: str, field: str = "attribute", attribute: str = "") -> Block:
     return block("update_contact", field=field, attribute=attribute, operation=operation, value=value)
-
-
-GREETING = "{{ contact.first_name | default: '%s' }}"
-
-EMAILS: dict[str, dict[str, Any]] = {
-    "Guide: thank you": {
-        "en": ("Your guide: {{ event.document_title }}", "Where to start, in one page", "Good reading",
-               "<p>Hello {reader},</p><p>You have just downloaded <b>{{ event.document_title }}</b>. If you read one page only, "
-               "make it the checklist at the end: it tells you which step pays off first in your house.</p>",
-               "See the other guides", "guides"),
-        "nl": ("Je gids: {{ event.document_title }}", "Waar je begint, op één bladzijde", "Veel leesplezier",
-               "<p>Hallo {reader},</p><p>Je hebt net <b>{{ event.document_title }}</b> gedownload. Lees je maar één bladzijde, neem "
-               "dan de checklist achterin: die vertelt welke stap in jouw huis het eerst loont.</p>",
-               "Bekijk de andere gidsen", "gidsen"),
-    },
-    "Guide: an adviser looks along": {
-        "en": ("Shall we look along, {{ contact.first_name | default: 'for an hour' }}?", "An hour with an adviser, at your table",
-               "Two guides read — what now?",
-               "<p>You have read more than most of our customers before their first visit. In one hour an adviser puts "
-               "your house, your bills and your plans side by side.</p>", "See what it costs", "pricing"),
-        "nl": ("Zullen we meekijken, {{ contact.first_name | default: 'een uurtje' }}?", "Een uur met een adviseur, aan jouw tafel",
-               "Twee gidsen gelezen — en nu?",
-               "<p>Je hebt al meer gelezen dan de meeste klanten voor hun eerste bezoek. In een uur legt een adviseur je huis, je "
-               "rekeningen en je plannen naast elkaar.</p>", "Bekijk de tarieven", "tarieven"),
-    },
-    "Guide: what others read next": {
-        "en": ("What other houses did next", "Three stories from streets like yours", "One step, then the next",
-               "<p>Nobody does everything at once. Read how a terraced house went from draughty to warm in three years, one job "
-               "at a time.</p>", "Read the story", "a-terraced-house-three-years-later"),
-        "nl": ("Wat andere huizen daarna deden", "Drie verhalen uit straten als die van jou", "Eerst dit, dan dat",
-               "<p>Niemand doet alles tegelijk. Lees hoe een rijtjeshuis in drie jaar van tochtig naar warm ging, klus voor klus.</p>",
-               "Lees het verhaal", "een-rijtjeshuis-drie-jaar-later"),
-    },
-    "Webinar: your seat": {
-        "en": ("Your seat at the webinar", "The link, and one thing to have at hand", "See you there, {reader}",
-               "<p>Have your last yearly bill at hand: in the first ten minutes we read it together.</p>", "About the webinar", "webinar"),
-        "nl": ("Je plek bij het webinar", "De link, en één ding om klaar te leggen", "Tot dan, {reader}",
-               "<p>Leg je laatste jaarrekening klaar: in de eerste tien minuten lezen we die samen.</p>", "Over het webinar", "webinar"),
-    },
-    "Webinar: the recording": {
-        "en": ("The recording, and the questions we did not get to", "Twelve answers in writing", "Thank you for being there",
-               "<p>The recording is online, and we have written down the answers to the twelve questions there was no time for.</p>",
-               "Read the articles", "articles"),
-        "nl": ("De opname, en de vragen die bleven liggen", "Twaalf antwoorden op papier", "Dank je dat je er was",
-               "<p>De opname staat online, en we hebben de antwoorden opgeschreven op de twaalf vragen waar geen tijd voor was.</p>",
-               "Lees de artikelen", "artikelen"),
-    },
-    "Newsletter: welcome": {
-        "en": ("Welcome to Lindehaag", "One letter a month, four minutes", "Welcome, {reader}",
-               "<p>Every first Thursday: one tip you can use the same day, one house we visited, and news about rules and grants.</p>",
-               "Start with a guide", "guides"),
-        "nl": ("Welkom bij Lindehaag", "Eén brief per maand, vier minuten", "Welkom, {reader}",
-               "<p>Elke eerste donderdag: een tip die je dezelfde dag nog gebruikt, een huis dat we bezochten, en nieuws over regels "
-               "en subsidies.</p>", "Begin met een gids", "gidsen"),
-    },
-    "Newsletter: draughts first": {
-        "en": ("The cheapest degree in your house", "A roll of tape and a candle", "Begin with the draughts",
-               "<p>Before you insulate anything: go round with a candle on a windy evening. What flickers costs you money, and a "
-               "roll of tape is enough.</p>", "Read how", "draughts-are-not-ventilation"),
-        "nl": ("De goedkoopste graad in je huis", "Een rol tape en een kaars", "Begin bij de tocht",
-               "<p>Voor je iets isoleert: loop op een winderige avond rond met een kaars. Wat flakkert kost geld, en een rol tape is "
-               "genoeg.</p>", "Lees hoe", "tocht-is-geen-ventilatie"),
-    },
-    "Newsletter: the 50 degree test": {
-        "en": ("Is your house ready for a heat pump?", "Turn one dial and wait a week", "The 50 degree test",
-               "<p>Set your boiler to 50 degrees for a week. If the house stays warm, a heat pump can heat it. It is that simple.</p>",
-               "Do the test", "the-50-degree-test"),
-        "nl": ("Is jouw huis klaar voor een warmtepomp?", "Draai aan één knop en wacht een week", "De 50-gradentest",
-               "<p>Zet je ketel een week op 50 graden. Blijft het warm, dan kan een warmtepomp het ook. Zo eenvoudig is het.</p>",
-               "Doe de test", "de-50-gradentest"),
-    },
-}  # fmt: skip
-
-READER = {"en": GREETING % "there", "nl": GREETING % "lezer"}
-
-
-def email(name: str) -> EmailTemplate:
-    """The published template in English with its Dutch translation."""
-    original: EmailTemplate | None = None
-    for language, (subject, preheader, heading, text, button, slug) in EMAILS[name].items():
-        locale = Locale.objects.get(language_code=language)
-        if original is None:
-            template = EmailTemplate(name=name, locale=locale)
-        else:
-            template = original.copy_for_translation(locale)
-        template.subject, template.preheader = subject, preheader
-        link = {"page": page(slug).pk, "document": None, "url": ""}
-        template.body = with_ids(
-            [
-                block("heading", words=heading.replace("{reader}", READER[language]), level="1"),
-                {"type": "text", "value": text.replace("{reader}", READER[language])},
-                block("button", words=button, link=link),
-            ],
-            fresh=True,
-        )
-        template.save()
-        template.save_revision().publish()
-        original = original or template
-    return original
 
 
 def segment(
@@ -248,7 +139,7 @@ def build(since: datetime.datetime) -> list[Campaign]:
         "Warm leads", "Ten points or more.", [is_("points", "10", "at_least")], since,
     )  # fmt: skip
 
-    emails = {name: email(name) for name in EMAILS}
+    emails = all_emails()
     reader = {"contact__first_name": ""}
     solar = Document.objects.filter(title__icontains="solar").first()
     return [

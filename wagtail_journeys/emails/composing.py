@@ -188,6 +188,11 @@ class Composition:
         return f"width-{2 * self.WIDTH // self._columns}"
 
     @property
+    def fluid(self) -> str:
+        """An attribute of images: those in a column are as wide as the phone that shows it by itself."""
+        return ' fluid-on-mobile="true"' if self._columns > 1 else ""
+
+    @property
     def link_style(self) -> str:
         return f"color:{self.look.link};text-decoration:underline"
 

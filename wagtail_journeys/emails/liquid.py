@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _t
 from liquid import Environment, FalsyStrictUndefined, Mode, RenderContext
@@ -107,7 +107,10 @@ def _safe_url(value: object, *, context: RenderContext) -> str:
 
 
 def _strip_html(value: object) -> str:
-    return strip_tags(str(value))
+    try:
+        return strip_tags(str(value))
+    except SuspiciousOperation as error:  # it would take too long
+        raise LiquidError(_t("a text with too many “<”"), token=None) from error
 
 
 class LimitedEnvironment(Environment):

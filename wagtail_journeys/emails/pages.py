@@ -77,10 +77,12 @@ def short(text: str, most: int = SUMMARY_LENGTH) -> str:
 def cards(pages: Sequence[Any], base_url: str, spec: str) -> dict[int, Card]:
     """What lists show of these pages (of their own class), by id; those without an address are left out.
 
+    ``spec`` is the size of their images; "" without any.
+
     The number of statements depends on nothing but the sizes of images that are made for the first time.
     """
     prefetch_related_objects(pages, "locale")
-    fields = {page.pk: page_image_field(page) for page in pages}
+    fields = {page.pk: page_image_field(page) if spec else None for page in pages}
     ids = {getattr(page, field.attname) for page in pages if (field := fields[page.pk])}
     images = _images(ids, spec) if ids else {}
     found: dict[int, Card] = {}

@@ -16,6 +16,9 @@ ATTRS: dict[str, Any] = {
     "data-wj-tag-picker-label-value": _("Insert a merge tag"),
 }
 
+#: For the element around a field whose widget is made in the browser.
+PICKER: dict[str, Any] = {**ATTRS, "data-controller": "wj-tag-picker"}
+
 
 def with_tags(widget: forms.Widget) -> forms.Widget:
     """The same widget, with a button beside it that puts a merge tag in."""
@@ -33,4 +36,4 @@ class TaggedInput(forms.TextInput):
     """One line of text with a button that puts a merge tag in."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({**ATTRS, "data-controller": "wj-tag-picker", **(attrs or {})})
+        super().__init__({**PICKER, **(attrs or {})})

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
@@ -54,12 +53,7 @@ class Words(blocks.CharBlock):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[liquid.validate_outputs], **kwargs)
-
-    @cached_property
-    def field(self) -> Any:
-        field = super().field
-        field.widget = with_tags(field.widget)
-        return field
+        self.field.widget = with_tags(self.field.widget)
 
 
 class LinkBlock(blocks.StructBlock):

@@ -101,7 +101,7 @@ class ItemsBlock(EmailBlock, blocks.StructBlock):
             )
         return (
             f'<tr>{image}<td style="{cell}"><p style="margin:0;font-weight:600;font-size:16px;line-height:1.5">'
-            '{% if item.url %}<a href="{{ item.url }}" style="color:inherit;text-decoration:none">{{ item.title }}</a>'
+            '{% if item.url %}<a href="{{ item.url }}" class="wj-title" style="color:inherit;text-decoration:none">{{ item.title }}</a>'
             "{% else %}{{ item.title }}{% endif %}</p></td>"
             f'<td align="right" style="{cell};padding-right:0;text-align:right;white-space:nowrap;font-size:16px;line-height:1.5">'
             "{% if item.quantity %}{{ item.quantity }}&nbsp;×&nbsp;{% endif %}{{ item.price }}</td></tr>"

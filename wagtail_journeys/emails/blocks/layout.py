@@ -41,7 +41,7 @@ class ColumnsBlock(EmailBlock, blocks.StructBlock):
                 f"<mj-column>{''.join(piece.mjml for piece in ctx.pieces(column))}</mj-column>"
                 for column in columns
             ]
-        yield Piece(f'<mj-section padding="0 12px">{"".join(parts)}</mj-section>', wide=True)
+        yield Piece(f"<mj-section>{''.join(parts)}</mj-section>", wide=True)
 
     def text(self, value: Any, ctx: Composition) -> str:
         return "\n\n".join(filter(None, (ctx.texts(column) for column in value["columns"])))

@@ -44,10 +44,10 @@ class PageTeaserBlock(EmailBlock, blocks.StructBlock):
         parts = []
         if image is not None:
             source = ctx.image(image_address(image, ctx.image_size))
-            parts.append(f'<mj-image src="{source}" alt="" href="{ctx.href(href)}" />')
+            parts.append(f'<mj-image src="{source}" alt="" href="{ctx.href(href)}"{ctx.fluid} />')
         parts.append(
             '<mj-text font-weight="700" font-size="20px" line-height="1.3">'
-            f'<a href="{ctx.href(href)}" style="color:inherit;text-decoration:none">{ctx.quote(page.title)}</a></mj-text>'
+            f'<a href="{ctx.href(href)}" class="wj-title" style="color:inherit;text-decoration:none">{ctx.quote(page.title)}</a></mj-text>'
         )
         summary = page_summary(page)
         if summary:
@@ -224,7 +224,7 @@ class PageListBlock(EmailBlock, blocks.StructBlock):
         )
         return (
             f'<p style="margin:0 0 4px;font-size:{size};line-height:1.3;font-weight:700">'
-            '<a href="{{ item.url }}" style="color:inherit;text-decoration:none">{{ item.title }}</a></p>'
+            '<a href="{{ item.url }}" class="wj-title" style="color:inherit;text-decoration:none">{{ item.title }}</a></p>'
             '{% if item.summary %}<p style="margin:0 0 4px;font-size:16px;line-height:1.5">{{ item.summary }}</p>{% endif %}'
             f"{more}"
         )

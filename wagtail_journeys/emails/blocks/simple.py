@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
@@ -14,7 +13,7 @@ from wagtail.images.blocks import ImageChooserBlock
 
 from wagtail_journeys.emails import liquid
 from wagtail_journeys.emails.pages import image_address
-from wagtail_journeys.emails.widgets import with_tags
+from wagtail_journeys.emails.widgets import PICKER
 from wagtail_journeys.exceptions import TemplateError
 
 from .base import LAYOUT, MERGE_TAG_HELP, SITE, WRITE, EmailBlock, LinkBlock, Words, there
@@ -51,12 +50,6 @@ class TextBlock(EmailBlock, blocks.RichTextBlock):
         kwargs = {"features": RICH_TEXT_FEATURES, "help_text": MERGE_TAG_HELP} | kwargs
         super().__init__(validators=[self._check], **kwargs)
 
-    @cached_property
-    def field(self) -> Any:
-        field = super().field
-        field.widget = with_tags(field.widget)
-        return field
-
     @staticmethod
     def _check(value: Any) -> None:
         liquid.validate_outputs(getattr(value, "source", value))
@@ -64,6 +57,7 @@ class TextBlock(EmailBlock, blocks.RichTextBlock):
     class Meta:
         icon = "pilcrow"
         label = _("Text")
+        form_attrs = PICKER
         group = WRITE
 
     def mjml(self, value: Any, ctx: Composition) -> str:
@@ -100,7 +94,7 @@ class ImageBlock(EmailBlock, blocks.StructBlock):
         url = self.child_blocks["link"].address(value["link"])
         href = f' href="{ctx.href(url)}"' if url else ""
         source = ctx.image(image_address(there(value["image"]), ctx.image_size))
-        return f'<mj-image src="{source}" alt="{ctx.words(value["alt"])}"{href} />'
+        return f'<mj-image src="{source}" alt="{ctx.words(value["alt"])}"{href}{ctx.fluid} />'
 
     def text(self, value: Any, ctx: Composition) -> str:
         url = self.child_blocks["link"].address(value["link"])

@@ -14,15 +14,15 @@
         constructor({ tags, words }) {
             this.words = words;
             this.tags = tags;
-            this.search = make("input", { type: "search", id: "wj-tag-search", autocomplete: "off" });
+            this.search = make("input", { type: "text", id: "wj-tag-search", autocomplete: "off" });
             this.fallback = make("input", { type: "text", id: "wj-tag-default", autocomplete: "off" });
             this.list = make("div", { className: "wj-tag-dialog__list" });
             this.none = make("p", { textContent: words.none, hidden: true, role: "status" });
             const close = make("button", { type: "button", className: "button button-secondary", textContent: words.close });
             const heading = make("h2", { textContent: words.heading, id: "wj-tag-heading" });
-            this.box = make(
-                "dialog",
-                { className: "wj-tag-dialog" },
+            const inside = make(
+                "div",
+                { className: "wj-tag-dialog__inside" },
                 heading,
                 make("label", { htmlFor: this.search.id, textContent: words.search }),
                 this.search,
@@ -32,6 +32,7 @@
                 this.none,
                 close,
             );
+            this.box = make("dialog", { className: "wj-tag-dialog" }, inside);
             this.box.setAttribute("aria-labelledby", heading.id);
             this.search.addEventListener("input", () => this.draw());
             this.search.addEventListener("keydown", (event) => {
@@ -98,12 +99,21 @@
             this.button.setAttribute("aria-haspopup", "dialog");
             this.button.addEventListener("click", () => this.open());
             // Behind everything that belongs to the field: a rich text editor stands beside its input.
-            const field = this.element.closest(".w-field__input, [data-field-input]") || this.element.parentElement;
-            field.append(this.button);
+            this.around.append(this.button);
         }
 
         disconnect() {
             this.button.remove();
+        }
+
+        // The controller stands on the input, or around one that is made later.
+        get input() {
+            return this.element.matches("input, textarea") ? this.element : this.element.querySelector("input, textarea");
+        }
+
+        get around() {
+            const inside = this.input?.closest("[data-field-input]") || this.element.querySelector("[data-field-input]");
+            return inside || this.input?.parentElement || this.element;
         }
 
         async open() {
@@ -118,10 +128,11 @@
         }
 
         insert(tag) {
-            const editor = this.element.draftailEditor;
+            const input = this.input;
+            const editor = input.draftailEditor;
             if (editor) {
                 editor.focus();
-                const box = this.element.parentElement.querySelector('[contenteditable="true"]');
+                const box = this.around.querySelector('[contenteditable="true"]');
                 // As if it had been pasted: the editor itself puts it where its cursor was.
                 setTimeout(() => {
                     const data = new DataTransfer();
@@ -130,10 +141,9 @@
                 });
                 return;
             }
-            this.element.focus();
-            const { selectionStart: from, selectionEnd: to } = this.element;
-            this.element.setRangeText(tag, from, to, "end");
-            for (const name of ["input", "change"]) this.element.dispatchEvent(new Event(name, { bubbles: true }));
+            input.focus();
+            input.setRangeText(tag, input.selectionStart, input.selectionEnd, "end");
+            for (const name of ["input", "change"]) input.dispatchEvent(new Event(name, { bubbles: true }));
         }
     }
 
