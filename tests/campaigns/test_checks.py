@@ -33,6 +33,7 @@ from tests.scenarios.story import (
 from wagtail_journeys.campaigns import checks
 from wagtail_journeys.campaigns.checks import Draft, Finding, Level
 from wagtail_journeys.campaigns.models import Campaign
+from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import Contact, Topic
 from wagtail_journeys.emails.models import EmailTemplate
 from wagtail_journeys.segments.models import Segment
@@ -384,3 +385,33 @@ def test_the_number_of_statements_does_not_depend_on_contacts(
     ]
     with django_assert_max_num_queries(40):
         checks.findings(draft(DOWNLOAD, *steps, filters=[belongs(segment)], goal=[on_event("bought")]))
+
+
+# Opens and clicks -----------------------------------------------------------------------------------------------------
+
+
+def reacted(action: str) -> dict[str, Any]:
+    value = {"did": "did", "action": action, "step": "", "link": "", "machines": False}
+    return {"type": "this_email", "value": value}
+
+
+def test_opens_and_clicks_that_nobody_counts(welcome: EmailTemplate, story: Story) -> None:
+    """What waits for opens and clicks waits in vain where no contact agreed; an open says little even then."""
+    on_open, on_click = on_event("email_opened"), on_event("email_clicked")
+    assert (
+        said(found("opens", on_click, send(welcome), until(reacted("opened")))).count("No contact has agreed")
+        == 2
+    )
+    assert found("opens", on_event("order_completed"), send(welcome), wait(1)) == []
+    contact = Contact.objects.create(email="kim@example.com")
+    for purpose in (consent.OPEN_TRACKING, consent.CLICK_TRACKING):
+        consent.record([contact], consent.purpose(purpose), "granted", "test", story.now)
+    assert found("opens", on_click, send(welcome), until(reacted("clicked"))) == []
+    findings = found("opens", on_open, send(welcome), branch(reacted("opened")), wait(1))
+    assert [(finding.level, finding.field) for finding in findings] == [
+        (Level.HINT, "trigger"),
+        (Level.HINT, "steps"),
+    ]
+    waiting = {"event": "email_opened", "amount": 1, "unit": "days", "happened": [], "timed_out": []}
+    (one,) = found("opens", on_click, {"type": "wait_event", "value": waiting})
+    assert "An open says little" in one.message

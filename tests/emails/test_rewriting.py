@@ -22,7 +22,7 @@ from tests.emails.making import (
 )
 from wagtail_journeys.contacts import consent
 from wagtail_journeys.contacts.models import Contact
-from wagtail_journeys.emails import delivery, letters, links, rewriting, utm
+from wagtail_journeys.emails import delivery, letters, links, liquid, rewriting, utm
 from wagtail_journeys.emails.hit_models import Link
 from wagtail_journeys.emails.models import EmailTemplate, Message
 
@@ -117,6 +117,21 @@ def test_text_has_the_same_links(settings) -> None:
     assert urls[1] == "https://unknown.example/x"
     assert token_of(urls[2]) == ("click", message.uuid, 1)
     assert urls[3] == "https://other.example/a0"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(liquid.PLAIN))
+def test_links_with_which_readers_decide(name: str) -> None:
+    """Unsubscribing, confirming and the like never pass by a counter, also where the template calls them otherwise."""
+    contact = make_contact()
+    agree(contact)
+    body = text(
+        f'<p><a href="{{{{ {name} }}}}">A</a> {{% assign other = {name} %}}<a href="{{{{ other }}}}">B</a></p>'
+    )
+    (message,) = queue(template(body), contact, topic=make_topic())
+    (html,) = written(message)
+    assert [url for url in hrefs(html) if token_of(url)] == [hrefs(html)[-1]]  # the one that nobody sees
+    assert len(set(hrefs(html)[:2])) == 1
 
 
 @pytest.mark.django_db

@@ -148,3 +148,19 @@ def test_messages_are_found_by_what_was_done_with_them(crowd: Crowd, admin_clien
     assert shown("clicked") == ["kim", "kim"]
     assert shown("programs") == ["max"]
     assert shown("nothing") == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("human", "Clicked a link in an email: “Guide mail”."),
+        ("unknown", "Clicked a link in an email: “Guide mail”, perhaps by a program."),
+        ("automated", "Clicked a link in an email: “Guide mail”, by a program."),
+    ],
+)
+def test_the_timeline_says_who_it_was(verdict: str, words: str, admin_client: Client) -> None:
+    """What a filter did is not told as if the contact had."""
+    kim = rows.contact("kim@example.com")
+    rows.event(kim, "email_clicked", properties={"verdict": verdict, "template_name": "Guide mail"})
+    page = admin_client.get(reverse("journeys_contacts:inspect", args=[kim.pk])).content.decode()
+    assert words in unescape(page)

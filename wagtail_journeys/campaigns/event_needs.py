@@ -61,18 +61,18 @@ def names_of(campaign: Campaign) -> tuple[set[str], set[str]]:
             starting = {name for name in triggers[trigger["type"]].events(trigger["value"]) if name}
         except Exception:  # noqa: BLE001  a host site's own trigger may stumble over unfinished values in any way
             starting = set()
-    return starting, names_in(campaign.raw_filters) | _names_inside(campaign.raw_steps)
+    return starting, names_in(campaign.raw_filters) | names_inside(campaign.raw_steps)
 
 
-def _names_inside(value: Any) -> set[str]:
+def names_inside(value: Any) -> set[str]:
     """The events named by conditions anywhere inside of steps: steps of a site's own have them where they like."""
     if isinstance(value, dict):
-        return set().union(*map(_names_inside, value.values()))
+        return set().union(*map(names_inside, value.values()))
     if not isinstance(value, list):
         return set()
     if value and all(_is_rule(item) for item in value):
         return names_in(value, asking.KINDS)
-    return set().union(*map(_names_inside, value))
+    return set().union(*map(names_inside, value))
 
 
 def _is_rule(item: Any) -> bool:

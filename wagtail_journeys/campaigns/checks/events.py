@@ -21,7 +21,7 @@ class Events(Check):
     def findings(self, draft: Draft) -> Iterator[Finding]:
         fields: dict[str, tuple[str, str]] = {}
         for name, block in reversed(draft.facts):
-            for event in _names(block):
+            for event in names_of_fact(block):
                 fields[event] = (name, block["id"])
         starting, others = event_needs.names_of(draft.campaign)
         for doubt in catalogue.doubts(starting | others | fields.keys(), starting, draft.now):
@@ -33,7 +33,7 @@ class Events(Check):
             yield warning(f"{doubt} {consequence}".strip(), field, block_id)
 
 
-def _names(block: dict[str, object]) -> frozenset[str]:
+def names_of_fact(block: dict[str, object]) -> frozenset[str]:
     try:
         names = triggers_registry[str(block["type"])].events(block["value"])  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001  a host site's own trigger may stumble over unfinished values in any way
