@@ -148,6 +148,7 @@ def test_lifting(admin: Client) -> None:
     assert "Send to it again" not in looker.get(url("index")).content.decode()
     assert looker.post(url("lift", row.pk), {"reason": "x"}).status_code in (302, 403)
     assert Suppression.objects.exists()
+    assert url("lift", row.pk) in admin.get(url("index")).content.decode()
     assert "complaint" in admin.get(url("lift", row.pk)).content.decode()
     assert admin.post(url("lift", row.pk), {"reason": ""}).status_code == 200
     assert Suppression.objects.exists()

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.base import BaseObjectMixin, WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
@@ -56,11 +56,12 @@ class SuppressionIndexView(generic.IndexView):
     results_template_name = "wagtail_journeys/suppressions/index_results.html"
     default_ordering = "-since"
     any_permission_required = ["add", "view"]
+    add_item_label = _("Add")
 
     @cached_property
     def columns(self) -> list[Column]:
         return [
-            Column(
+            self._get_title_column_class(TitleColumn)(
                 "address_hash", label=_("Address (hash)"), accessor=lambda row: f"{row.address_hash[:16]}…"
             ),
             Column("reason", label=_("Reason"), accessor="get_reason_display"),

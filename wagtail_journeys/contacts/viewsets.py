@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
@@ -105,13 +106,24 @@ class TopicEditView(KeepsWordings, EditView):
     pass
 
 
+def short_mode(topic: Topic) -> str:
+    """ "opt-in", without what that means: the form says it."""
+    return str(topic.get_mode_display()).partition(":")[0]
+
+
 class TopicViewSet(SnippetViewSet):
     model = Topic
     icon = "tag"
     menu_label = _("Topics")
     menu_name = "topics"
     index_results_template_name = "wagtail_journeys/topics/index_results.html"
-    list_display = ["name", "slug", "purpose", "mode", "double_opt_in", "is_public"]
+    list_display = [
+        "name",
+        "purpose",
+        Column("mode", label=_("Who gets it"), accessor=short_mode, sort_key="mode"),
+        BooleanColumn("double_opt_in", label=_("Confirm by email"), sort_key="double_opt_in"),
+        BooleanColumn("is_public", label=_("Contacts can choose it"), sort_key="is_public"),
+    ]
     add_to_reference_index = False
     sort_order_field = "sort_order"
     edit_handler = topic_panels.edit_handler
