@@ -63,6 +63,7 @@ def send(template: EmailTemplate | None) -> tuple[str, dict[str, Any]]:
         "otherwise": "skip",
         "defaults": {"count": "0"},
         "variants": {"count": "0"},
+        "winner_by": "converted",
         "when_full": "wait",
         "room_amount": "2",
         "room_unit": "days",

@@ -15,10 +15,10 @@ from tests.scenarios.test_variants import variant, with_variants
 from wagtail_journeys.models import Campaign, Message, Notice, VariantWinner
 
 
-def compared(story: Story, winner: str, after: int | None) -> Campaign:
+def compared(story: Story, winner: str, after: int | None, by: str = "converted") -> Campaign:
     """Two subjects, and a campaign whose goal is an order; published by a user with an address."""
     block = with_variants(story.template("Plain"), variant("Short", 50, subject="Short"), variant("Long", 50))
-    block["value"] |= {"winner": winner, "winner_after": after}
+    block["value"] |= {"winner": winner, "winner_after": after, "winner_by": by}
     campaign = story.campaign("News", on_event("read"), block, goal=[on_event("bought")])
     boss = get_user_model().objects.create_superuser("boss", "boss@example.com", "boss")
     campaign.save_revision(user=boss).publish(user=boss)
@@ -52,7 +52,7 @@ def test_the_better_one_goes_to_everybody(story: Story) -> None:
     story.after(days=1)
     decided = VariantWinner.objects.get()
     assert decided.label == "Short"
-    assert {found["label"]: found["converted"] for found in decided.counted} == {
+    assert {found["label"]: found["reached"] for found in decided.counted} == {
         "Short": len(got["Short"]),
         "Long": 0,
     }
@@ -93,6 +93,18 @@ def test_where_none_is_certainly_better_they_all_stay(story: Story) -> None:
     assert all(send_to(story, range(200, 220)).values())
 
 
+def test_clicks_of_people_may_decide(story: Story) -> None:
+    """Those of programs do not count."""
+    compared(story, "messages", 15, by="clicked")
+    got = send_to(story, range(60))
+    for subject, verdict in (("Short", "human"), ("Plain", "automated")):
+        contacts = [person.contact.pk for person in got[subject]]
+        Message.objects.filter(contact__in=contacts).update(clicked=verdict)
+    story.after(minutes=2)
+    assert VariantWinner.objects.get().label == "Short"
+    assert f"Short: {len(got['Short'])} of {len(got['Short'])} clicked" in Notice.objects.get().text
+
+
 def test_the_statistics_show_both_and_how_sure_it_is(story: Story, client: Any) -> None:
     campaign = compared(story, "", None)
     client.force_login(get_user_model().objects.get(username="boss"))
@@ -101,13 +113,13 @@ def test_the_statistics_show_both_and_how_sure_it_is(story: Story, client: Any) 
     got = send_to(story, range(60))
     buy(story, got["Short"])
     shown = client.get(page).content.decode()
-    assert "“Short” converts better than “Long”" in shown
+    assert "“Short” does better than “Long”" in shown
     comparison = client.get(page).context["report"].comparisons[0]
-    assert [(line.label, line.converted.value) for line in comparison.lines] == [
+    assert [(line.label, line.reached.value) for line in comparison.lines] == [
         ("Short", len(got["Short"])),
         ("Long", 0),
     ]
-    listed = client.get(comparison.lines[0].converted.url).content.decode()
+    listed = client.get(comparison.lines[0].reached.url).content.decode()
     assert all(person.contact.email in listed for person in got["Short"][:3])
     assert got["Plain"][0].contact.email not in listed
     assert Message.objects.filter(variant="").count() == 0

@@ -352,7 +352,7 @@ class VariantWinner(models.Model):
     # Which comparison it was: the step may be given other variants later.
     experiment = models.CharField(max_length=32)
     variant = models.CharField(max_length=40, blank=True)  # "" where none was certainly better
-    # What was counted: [{"id", "label", "sent", "converted"}]
+    # What was counted: [{"id", "label", "sent", "reached"}]
     counted = models.JSONField(default=list)
     decided_at = models.DateTimeField()
 

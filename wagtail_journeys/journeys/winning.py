@@ -18,11 +18,16 @@ from wagtail_journeys.campaigns.states import moving
 from wagtail_journeys.campaigns.steps import variants
 from wagtail_journeys.emails import notices
 from wagtail_journeys.emails.models import Message
+from wagtail_journeys.events import catalogue
 
 DECIDED = "wagtail_journeys.variant_winner"
 
-#: A message that was followed by the goal of its journey; ``visit__journey`` is joined.
-CONVERTED = Q(visit__journey__converted_at__gte=F("settled_at"))
+#: Sent messages of which a variant is proud, by what is compared: the journey reached its goal afterwards (which joins
+#: ``visit__journey``), or a person followed a link.
+REACHED = {
+    variants.CONVERTED: Q(visit__journey__converted_at__gte=F("settled_at")),
+    variants.CLICKED: Q(clicked=catalogue.HUMAN),
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def _open() -> Iterator[Asked]:
 
 
 def _counted(asked: Asked) -> list[dict[str, Any]]:
-    """Of each variant how many emails were sent, since when, and how many journeys converted after theirs.
+    """Of each variant how many emails were sent, since when, and how many of them reached what is compared.
 
     Only in versions of the campaign that compared the same: what a variant was before it was edited does not count.
     """
@@ -81,10 +86,14 @@ def _counted(asked: Asked) -> list[dict[str, Any]]:
         )
         .order_by()
         .values("variant")
-        .annotate(sent=Count("pk"), first=Min("settled_at"), converted=Count("pk", filter=CONVERTED))
+        .annotate(
+            sent=Count("pk"),
+            first=Min("settled_at"),
+            reached=Count("pk", filter=REACHED[variants.measure(asked.params)]),
+        )
     )
     by_variant = {row["variant"]: row for row in rows}
-    nothing = {"sent": 0, "first": None, "converted": 0}
+    nothing = {"sent": 0, "first": None, "reached": 0}
     return [
         {**nothing, **by_variant.get(str(item["id"])[:40], {}), "id": str(item["id"]), "label": _label(item)}
         for item in variants.items_of(asked.params)
@@ -113,8 +122,8 @@ def _is_time(params: dict[str, Any], counted: list[dict[str, Any]], now: datetim
 
 
 def _decide(asked: Asked, counted: list[dict[str, Any]], now: datetime.datetime) -> bool:
-    winner = intervals.clear_winner({found["id"]: (found["converted"], found["sent"]) for found in counted})
-    kept = [{name: found[name] for name in ("id", "label", "sent", "converted")} for found in counted]
+    winner = intervals.clear_winner({found["id"]: (found["reached"], found["sent"]) for found in counted})
+    kept = [{name: found[name] for name in ("id", "label", "sent", "reached")} for found in counted]
     made, new = VariantWinner.objects.get_or_create(
         campaign_id=asked.campaign,
         step_id=asked.step_id,
@@ -124,16 +133,20 @@ def _decide(asked: Asked, counted: list[dict[str, Any]], now: datetime.datetime)
     if new:
         campaign = Campaign.objects.select_related("live_revision__user").get(pk=asked.campaign)
         log(campaign, DECIDED, data={"winner": made.label, "counted": kept})
-        _tell(campaign, made, now)
+        _tell(campaign, made, variants.measure(asked.params), now)
     return new
 
 
-def _tell(campaign: Campaign, winner: VariantWinner, now: datetime.datetime) -> None:
+def _tell(campaign: Campaign, winner: VariantWinner, measure: str, now: datetime.datetime) -> None:
     """An email to whoever published the campaign, if they have an address."""
     user = campaign.live_revision.user if campaign.live_revision else None
     if user is None or not user.email:
         return
-    lines = [_t("%(label)s: %(converted)s of %(sent)s converted") % found for found in winner.counted]
+    if measure == variants.CLICKED:
+        words = _t("%(label)s: %(reached)s of %(sent)s clicked")
+    else:
+        words = _t("%(label)s: %(reached)s of %(sent)s converted")
+    lines = [words % found for found in winner.counted]
     if winner.variant:
         outcome = _t("“%s” won: from now on everybody gets it.") % winner.label
     else:

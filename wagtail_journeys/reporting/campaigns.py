@@ -59,10 +59,10 @@ MESSAGES: dict[str, Q] = {
     "clicked_all": ~Q(clicked=""),
 }
 
-#: Messages of one variant of a step. Converted: sent, and the journey reached its goal after that.
+#: Messages of one variant of a step: sent, and those of them that reached what variants are compared by.
 VARIANTS: dict[str, Q] = {
     "sent": MESSAGES["sent"],
-    "converted": MESSAGES["sent"] & winning.CONVERTED,
+    **{name: MESSAGES["sent"] & reached for name, reached in winning.REACHED.items()},
 }
 
 

@@ -1,4 +1,4 @@
-"""How the variants of an email do: the share of emails that were followed by the goal, and how sure that is."""
+"""How the variants of an email do: the share of emails that were followed by the goal, or by a click; how sure that is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
 from wagtail_journeys import intervals
 from wagtail_journeys.campaigns.models import Campaign, CampaignVersion, VariantWinner
@@ -16,6 +17,11 @@ from wagtail_journeys.campaigns.steps import variants
 from wagtail_journeys.reporting.campaigns import Counted, StepNumbers
 from wagtail_journeys.reporting.sentences import StepWords
 from wagtail_journeys.reporting.shown import Link, Number, number
+
+REACHED = {
+    variants.CONVERTED: _("converted after it"),
+    variants.CLICKED: _("clicked by a person"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Line:
     label: str
     weight: int
     sent: Number
-    converted: Number
+    reached: Number
     rate: str
     low: str
     high: str
@@ -37,6 +43,7 @@ class Comparison:
     """The variants of one step, and in words what can be said about them."""
 
     step: str
+    measure: str
     lines: list[Line]
     conclusion: str
     plan: str
@@ -84,30 +91,33 @@ def _comparison(
 ) -> Comparison:
     results: dict[str, tuple[int, int]] = {}
     labels: dict[str, str] = {}
+    measure = variants.measure(params)
     lines = []
     for item in variants.items_of(params):
         key = str(item["id"])[:40]
         numbers = found.variants.get(key) or {}
-        sent, converted = numbers.get("sent", 0), numbers.get("converted", 0)
-        results[key], labels[key] = (converted, sent), item["value"].get("label") or "…"
-        low, high = intervals.wilson(converted, sent)
+        sent, reached = numbers.get("sent", 0), numbers.get(measure, 0)
+        results[key], labels[key] = (reached, sent), item["value"].get("label") or "…"
+        low, high = intervals.wilson(reached, sent)
         lines.append(
             Line(
                 labels[key],
                 int(item["value"].get("weight") or 0),
                 number(_t("sent"), sent, Counted("message-sent", step_id, variant=key), link),
-                number(_t("converted"), converted, Counted("message-converted", step_id, variant=key), link),
-                percentage(converted / sent) if sent else "",
+                number(REACHED[measure], reached, Counted(f"message-{measure}", step_id, variant=key), link),
+                percentage(reached / sent) if sent else "",
                 percentage(low) if sent else "",
                 percentage(high) if sent else "",
                 decided is not None and bool(decided.variant) and decided.variant[:40] == key,
             )
         )
-    return Comparison(step, lines, _conclusion(results, labels), _plan(params, decided))
+    return Comparison(
+        step, str(REACHED[measure]).capitalize(), lines, _conclusion(results, labels), _plan(params, decided)
+    )
 
 
 def _conclusion(results: Mapping[str, tuple[int, int]], labels: Mapping[str, str]) -> str:
-    if not any(sent for _converted, sent in results.values()):
+    if not any(sent for _reached, sent in results.values()):
         return _t("None of them has been sent yet.")
     leader = intervals.clear_winner(results)
     if not leader:
@@ -115,7 +125,7 @@ def _conclusion(results: Mapping[str, tuple[int, int]], labels: Mapping[str, str
     ranked = sorted(results, key=lambda key: results[key][0] / results[key][1], reverse=True)
     low, high = intervals.newcombe(results[leader], results[ranked[1]])
     return _t(
-        "“%(leader)s” converts better than “%(second)s”: by %(low)s to %(high)s percentage points (95 %%). That holds for one "
+        "“%(leader)s” does better than “%(second)s”: by %(low)s to %(high)s percentage points (95 %%). That holds for one "
         "look at a moment chosen before; who looks every day until something wins finds winners by chance."
     ) % {
         "leader": labels[leader],

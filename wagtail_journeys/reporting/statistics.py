@@ -309,7 +309,7 @@ def title(campaign: Campaign, counted: Counted, version: int | None) -> str:
     what = counted.what
     kind, _dash, state = what.partition("-")
     if kind == "message":
-        label = _t("Emails: %s") % {**MESSAGES, "converted": _t("converted after it")}.get(state, _t("all"))
+        label = _t("Emails: %s") % {**MESSAGES, **comparing.REACHED}.get(state, _t("all"))
     elif kind == "call":
         label = _t("HTTP calls: %s") % CALLS.get(state, _t("all"))
     elif kind == "notice":

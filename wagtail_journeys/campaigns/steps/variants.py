@@ -18,6 +18,8 @@ from wagtail_journeys.emails import liquid
 
 from .base import Params
 
+CONVERTED, CLICKED = "converted", "clicked"
+
 
 def fields() -> list[tuple[str, blocks.Block]]:
     variant = blocks.StructBlock(
@@ -96,8 +98,19 @@ def fields() -> list[tuple[str, blocks.Block]]:
                 label=_("Choose the winner"),
                 help_text=_(
                     "Empty: nothing is chosen, the statistics show how the variants do. Otherwise they are compared once, at "
-                    "that moment. The variant that certainly leads to more conversions goes to everybody from then on; "
-                    "where none certainly does, they all stay. You are told either way."
+                    "that moment. The variant that certainly does better goes to everybody from then on; where none "
+                    "certainly does, they all stay. You are told either way."
+                ),
+            ),
+        ),
+        (
+            "winner_by",
+            blocks.ChoiceBlock(
+                choices=[(CONVERTED, _("conversions after the email")), (CLICKED, _("clicks by people"))],
+                default=CONVERTED,
+                label=_("Compared by"),
+                help_text=_(
+                    "Clicks are known of contacts who agreed to be counted; conversions need a goal."
                 ),
             ),
         ),
@@ -112,12 +125,17 @@ def fields() -> list[tuple[str, blocks.Block]]:
 
 def form_group() -> BlockGroup:
     return BlockGroup(
-        ["variants", "salt", "winner", "winner_after"],
+        ["variants", "salt", "winner_by", "winner", "winner_after"],
         heading=_("Variants (A/B)"),
         icon="decimal",
         classname="collapsed",
         label_format="{variants}",
     )
+
+
+def measure(params: Params) -> str:
+    """What variants are compared by: CONVERTED or CLICKED."""
+    return CLICKED if params.get("winner_by") == CLICKED else CONVERTED
 
 
 def items_of(params: Params) -> list[dict[str, Any]]:
@@ -131,7 +149,7 @@ def experiment(params: Params) -> str:
         [item["id"], *(item["value"].get(name) or "" for name in ("subject", "preheader", "template"))]
         for item in items_of(params)
     ]
-    said = json.dumps([sorted(compared), params.get("salt") or ""])
+    said = json.dumps([sorted(compared), params.get("salt") or "", measure(params)])
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
