@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.editing import open_menu
+from tests.browser.test_accessibility import violations
 from tests.scenarios.story import Story, on_event, points, wait
 from tests.support.browsing import log_in
 from wagtail_journeys import pipeline
@@ -56,3 +57,38 @@ def test_pause_and_resume_with_a_choice(browser: BrowserContext) -> None:
     assert kim.path(campaign) == ["wait:passed", "points:skipped"]
     assert ada.path(campaign) == ["wait:"]
     assert Journey.objects.get(contact__email="ada@example.com").state == Journey.State.ACTIVE
+
+
+def test_why_it_is_here_and_on_it_goes(browser: BrowserContext) -> None:
+    """From the campaign to who is where, to the reason, with the keyboard to "Move on now", and the contact has gone on."""
+    story = Story()
+    story.now = timezone.now() - datetime.timedelta(hours=1)
+    campaign = story.campaign("Slow welcome", on_event("page_view"), wait(2), points(5), wait(1))
+    campaign.save_revision()
+    kim = story.contact("kim@example.com")
+    kim.did("page_view")
+    page = browser.new_page()
+    log_in(page, "editor", "password")
+
+    open_menu(page, "Journeys", "Campaigns")
+    page.get_by_role("link", name="Slow welcome").first.click()
+    page.get_by_role("link", name="Who is where").click()
+    row = page.get_by_role("row", name="kim@example.com")
+    expect(row).to_contain_text("wait 2 days")
+    row.get_by_role("link", name="kim@example.com").click()
+    now = page.get_by_role("region", name="kim@example.com in “Slow welcome”")
+    expect(now).to_contain_text("Wait")
+    assert violations(page.main_frame) == []
+    act = now.get_by_role("link", name="Move on now")
+    act.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("listitem").filter(has_text="1 × ")).to_contain_text("wait 2 days")
+    assert kim.path(campaign) == ["wait:"]
+    button = page.get_by_role("button", name="Move on now")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".messages .success")).to_contain_text("1 contact was moved on.")
+    pipeline.tick(timezone.now())
+    assert kim.path(campaign) == ["wait:passed", "points:passed", "wait:"]
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Moved on by Emma")

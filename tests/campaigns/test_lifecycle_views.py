@@ -15,10 +15,12 @@ from django.utils import timezone
 from wagtail.models import GroupApprovalTask, Workflow, WorkflowContentType, WorkflowTask
 
 from tests.campaigns.test_editor import downloads, form
+from tests.campaigns.test_editor import send as typed_send
 from tests.campaigns.test_editor import wait as typed_wait
 from tests.scenarios.story import Story, on_event, wait
 from wagtail_journeys.campaigns.states import Phase
 from wagtail_journeys.contacts.models import Topic
+from wagtail_journeys.exceptions import CannotGoLive
 from wagtail_journeys.models import Campaign, Journey
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +198,52 @@ def test_a_campaign_goes_live_by_approval(db: None, story: Story) -> None:
     kim = story.contact("kim@example.com")
     kim.did("page_view")
     assert kim.path(campaign) == ["wait:"]
+
+
+def test_ignoring_topics_by_other_ways_than_the_review(db: None, story: Story) -> None:
+    """Who may publish, but nothing that ignores topics, takes no topic away, submits and approves no such campaign; who may
+    does.
+    """
+    moderators = Group.objects.create(name="Campaign moderators")
+    task = GroupApprovalTask.objects.create(name="Campaigns")
+    task.groups.set([moderators])
+    workflow = Workflow.objects.create(name="Campaigns")
+    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=1)
+    WorkflowContentType.objects.create(
+        workflow=workflow, content_type=ContentType.objects.get_for_model(Campaign)
+    )
+    topic = Topic.objects.create(name="News", slug="news", mode=Topic.Mode.OPT_OUT)
+    template = story.template("Hello")
+    careful, bold = person("eve", *MAY, groups=(moderators,)), person("bo", *MAY, groups=(moderators,))
+    bold.user_permissions.add(Permission.objects.get(codename="ignore_topics_campaign"))
+
+    def sent(user: Any, to: str, **fields: str) -> Any:
+        return browser_of(user).post(to, form([downloads("page_view")], [typed_send(template)], **fields))
+
+    def draft() -> Campaign:
+        return Campaign.objects.get().get_latest_revision_as_object()
+
+    refused = "You may not publish campaigns that ignore topics"
+    assert sent(careful, url("add"), topic=str(topic.pk)).status_code == 302
+    edit = url("edit", Campaign.objects.get().pk)
+    assert refused in text_of(sent(careful, edit))
+    assert draft().topic == topic
+    assert refused in text_of(sent(careful, edit, **{"action-submit": "1"}))
+    sent(bold, edit, **{"action-submit": "1"})
+    assert draft().topic is None
+
+    state = Campaign.objects.get().current_workflow_task_state
+    approve = reverse(
+        Campaign.snippet_viewset.get_url_name("workflow_action"),
+        args=[Campaign.objects.get().pk, "approve", state.pk],
+    )
+    assert refused in text_of(browser_of(careful).post(approve, {"comment": "Good"}, follow=True))
+    assert Campaign.objects.get().workflow_in_progress
+    with pytest.raises(CannotGoLive):
+        draft().get_latest_revision().publish(user=careful)
+    assert not Campaign.objects.get().live
+    browser_of(bold).post(approve, {"comment": "Good"})
+    assert Campaign.objects.get().live
 
 
 def test_publishing_without_a_topic_is_in_the_log(campaign: Campaign) -> None:

@@ -49,6 +49,15 @@ def test_never_seen(story: Story) -> None:
     assert str(doubt).startswith("“order_paid” has never happened so far.")
 
 
+def test_a_name_of_ours_is_no_mistake(story: Story) -> None:
+    """Nothing else is proposed for an event that the package itself records, however much another looks like it."""
+    happened("email_openned")
+    learn()
+    story.campaign("Readers", on_event("email_opened"), wait(1))
+    (doubt,) = catalogue.absent(NOW)
+    assert (doubt.event, doubt.similar) == ("email_opened", ())
+
+
 def test_seen_a_moment_ago(story: Story) -> None:
     """An event that is in the log is not missed, even before the catalogue has learnt it."""
     story.campaign("Thanks", on_event("order_paid"), wait(1))

@@ -34,7 +34,7 @@ class PublishSound(PublishRevisionAction):
     def check(self, skip_permission_checks: bool = False) -> None:
         super().check(skip_permission_checks=skip_permission_checks)
         try:
-            golive.allow(self.object, self.revision, by_clock=False)
+            golive.allow(self.object, self.revision, by_clock=False, user=self.user)
         except CannotGoLive as error:
             raise ValidationError(str(error)) from error
 

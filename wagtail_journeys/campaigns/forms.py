@@ -13,7 +13,7 @@ from wagtail.blocks import StreamBlockValidationError
 from wagtail.blocks.list_block import ListBlockValidationError
 from wagtail.blocks.struct_block import StructBlockValidationError
 
-from . import checks
+from . import checks, topicless
 from .arms import STEPS, items_of
 from .checks import Draft, Finding
 from .checks.base import STREAMS
@@ -36,9 +36,19 @@ class CampaignForm(WagtailAdminModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()
-        if self.is_deferred_validation:
+        now = timezone.now()  # noqa: TID251  a form: the campaign goes live now
+        if not self.is_deferred_validation:
+            self._check(now)
+        self._check_topic(now)
+
+    def _check_topic(self, now: datetime.datetime) -> None:
+        """Who may not let a campaign ignore topics neither takes its topic away nor submits it without one."""
+        taken = bool(self.initial.get("topic")) and self.instance.topic_id is None
+        if "topic" in self.errors or not (taken or not self.is_deferred_validation):
             return
-        self._check(timezone.now())  # noqa: TID251  a form: the campaign goes live now
+        refused = topicless.refusal(Draft(self.instance, now), self.for_user)
+        if refused:
+            self.add_error("topic", refused)
 
     def show_problems(self, now: datetime.datetime) -> None:
         """For a form that was not sent: what stands against the campaign as it was saved, each where it can be mended."""

@@ -16,7 +16,7 @@ from wagtail.models import Revision
 from wagtail_journeys.emails import notices
 from wagtail_journeys.exceptions import CannotGoLive
 
-from . import checks
+from . import checks, topicless
 from .checks import Draft, Finding
 from .models import Campaign, before_publishing
 
@@ -30,14 +30,18 @@ def connect() -> None:
         before_publishing.append(allow)
 
 
-def allow(campaign: Campaign, revision: Revision, by_clock: bool) -> bool:
-    """Whether ``revision`` may go live. Raises CannotGoLive where it may not, unless its hour came by the clock."""
+def allow(campaign: Campaign, revision: Revision, by_clock: bool, user: Any = None) -> bool:
+    """Whether ``user`` (None: the system) may let ``revision`` go live. Raises CannotGoLive where not, unless its hour came
+    by the clock.
+    """
     now = timezone.now()  # noqa: TID251  it goes live now
-    errors = checks.errors(Draft(revision.as_object(), now, revision))
-    if not errors:
+    draft = Draft(revision.as_object(), now, revision)
+    errors = checks.errors(draft)
+    refused = "" if by_clock else topicless.refusal(draft, user)
+    if not errors and not refused:
         return True
     if not by_clock:
-        said = " ".join(error.message for error in errors)
+        said = " ".join([*(error.message for error in errors), refused]).strip()
         raise CannotGoLive(_t("“%(name)s” cannot go live. %(said)s") % {"name": campaign, "said": said})
     _note(campaign, revision, errors, now)
     return False

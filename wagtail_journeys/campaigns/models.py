@@ -21,7 +21,7 @@ from .blocks import ExitsBlock, GoalBlock, StepsBlock, TriggerBlock
 
 #: Asked before a revision goes live or is scheduled, with the campaign, the revision and whether its hour has come by the
 #: clock: False keeps it from going live. Filled when the app is ready; ``campaigns.golive`` is there.
-before_publishing: list[Callable[[Any, Any, bool], bool]] = []
+before_publishing: list[Callable[[Any, Any, bool, Any], bool]] = []
 
 
 class Campaign(
@@ -247,11 +247,11 @@ class Campaign(
             setattr(restored, name, life.get(name, getattr(self, name)))
         return restored
 
-    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+    def publish(self, revision: Any, user: Any = None, *args: Any, **kwargs: Any) -> None:
         """Raises CannotGoLive where errors stand against it, save where the clock publishes: that is noted instead."""
         by_clock = kwargs.get("log_action") == "wagtail.publish.scheduled"
-        if all(allow(self, revision, by_clock) for allow in before_publishing):
-            super().publish(revision, *args, **kwargs)
+        if all(allow(self, revision, by_clock, user) for allow in before_publishing):
+            super().publish(revision, user, *args, **kwargs)
 
     preview_modes = [("flow", _("Flow chart"))]
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import django_filters
 from django.contrib.admin.utils import quote
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,11 +15,20 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import Column, NumberColumn, UpdatedAtColumn
+from wagtail.admin.ui.tables import Column, NumberColumn
 from wagtail.admin.widgets.button import Button, HeaderButton
-from wagtail.snippets.views.snippets import CopyView, CreateView, EditView, IndexView, SnippetViewSet
+from wagtail.snippets.views.snippets import (
+    CopyView,
+    CreateView,
+    EditView,
+    IndexView,
+    SnippetViewSet,
+    WorkflowActionView,
+)
 
+from wagtail_journeys.exceptions import CannotGoLive
 from wagtail_journeys.segments.viewsets import SentenceColumn, StatusColumn, status_in_words, with_schedule
 from wagtail_journeys.streams import with_ids
 
@@ -203,6 +213,20 @@ class CampaignCopyView(CopyView):
         return campaign
 
 
+class CampaignWorkflowActionView(WorkflowActionView):
+    """Approving the last task publishes. What cannot go live, or not by this person, is not approved, and says why."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().post(request, *args, **kwargs)
+        except CannotGoLive as error:
+            messages.error(request, str(error))
+        if request.headers.get("x-requested-with") == "XMLHttpRequest":
+            return self.render_modal_json(request, {"step": "success", "redirect": self.redirect_url})
+        return redirect(self.redirect_url)
+
+
 class CampaignViewSet(SnippetViewSet):
     """``stats_view_class``, ``review_view_class`` and ``transition_views`` (by the name of their URL: "pause", "resume" …)
     are set by whoever composes the admin: campaigns know nothing of reporting and of journeys.
@@ -219,6 +243,7 @@ class CampaignViewSet(SnippetViewSet):
     add_view_class = CampaignCreateView
     edit_view_class = CampaignEditView
     copy_view_class = CampaignCopyView
+    workflow_action_view_class = CampaignWorkflowActionView
     index_results_template_name = "wagtail_journeys/campaigns/index_results.html"
     list_display = [
         "name",
@@ -229,7 +254,6 @@ class CampaignViewSet(SnippetViewSet):
         NumberColumn("active", label=_("Inside now"), sort_key="active"),
         Column("rate", label=_("Converted"), accessor=listing.rate_in_words, sort_key="rate"),
         Column("days", label=_("Last 30 days"), accessor=lambda campaign: getattr(campaign, "trend", "")),
-        UpdatedAtColumn(label=_("Updated")),
     ]
     filterset_class = StateFilterSet
     list_per_page = 50

@@ -416,8 +416,9 @@ def usual_gap(definition: EventDefinition) -> datetime.timedelta | None:
 
 
 def _with_similar(found: list[Doubt]) -> list[Doubt]:
-    missing = [doubt for doubt in found if doubt.problem != "held"]
-    if not missing:
+    # A name of ours is no mistake, and one that comes in neither.
+    asked = {doubt.event for doubt in found if doubt.problem != "held"} - LABELS.keys()
+    if not asked:
         return found
     seen = _definitions().filter(last_seen__isnull=False, ignored=False).values_list("name", flat=True)
     names = {name: _bare(name) for name in dict.fromkeys([*LABELS, *seen]) if name != IDENTIFY}
@@ -427,7 +428,7 @@ def _with_similar(found: list[Doubt]) -> list[Doubt]:
             doubt.problem,
             doubt.last_seen,
             doubt.gap,
-            similar(doubt.event, names) if doubt.problem != "held" else (),
+            similar(doubt.event, names) if doubt.event in asked else (),
             doubt.needs,
         )
         for doubt in found

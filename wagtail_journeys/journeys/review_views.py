@@ -21,7 +21,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.widgets.button import HeaderButton
 from wagtail.models import Revision
 
-from wagtail_journeys.campaigns import checks
+from wagtail_journeys.campaigns import checks, topicless
 from wagtail_journeys.campaigns.checks import Draft, Finding, Level
 from wagtail_journeys.campaigns.models import Campaign
 
@@ -35,7 +35,6 @@ HEADINGS = {
 PRESENT = "present"
 #: What becomes of those inside: fields of the campaign, kept in the revision, with their choices.
 CHOICES = {"inside_follow": Campaign.InsideFollow, "inside_removed": Campaign.InsideRemoved}
-IGNORE_TOPICS = "wagtail_journeys.ignore_topics_campaign"
 
 
 class CampaignReviewView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -67,13 +66,9 @@ class CampaignReviewView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTe
         return bool(lock and lock.for_user(self.request.user))
 
     @property
-    def ignores_topics(self) -> bool:
-        """Whether it sends emails without asking for consent, which needs a permission of its own (semantics C1)."""
-        return bool(self.draft.emails) and self.draft.campaign.topic_id is None
-
-    @property
-    def may_ignore_topics(self) -> bool:
-        return not self.ignores_topics or self.request.user.has_perm(IGNORE_TOPICS)
+    def topicless(self) -> str:
+        """Why this person may not publish it as it ignores topics; "" where that is no question."""
+        return topicless.refusal(self.draft, self.request.user)
 
     @property
     def scheduled(self) -> bool:
@@ -122,10 +117,8 @@ class CampaignReviewView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTe
             return _t("The campaign is locked: it cannot be published at the moment.")
         if revision is None or str(revision.pk) != self.request.POST.get("revision"):
             return _t("The campaign was changed after you opened this page. Look at it once more.")
-        if not self.may_ignore_topics:
-            return _t(
-                "You may not publish campaigns that ignore topics. Choose a topic, or ask somebody who may."
-            )
+        if self.topicless:
+            return self.topicless
         if self.has_errors:
             return _t("The campaign cannot go live like this. Mend what is listed first.")
         return ""
@@ -176,8 +169,8 @@ class CampaignReviewView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTe
             "campaign": campaign,
             "levels": [(level, heading, found) for level, heading, found in levels if found],
             "has_errors": self.has_errors,
-            "may_publish": self.user_has_permission("publish") and not self.locked and self.may_ignore_topics,
-            "may_ignore_topics": self.may_ignore_topics,
+            "may_publish": self.user_has_permission("publish") and not self.locked and not self.topicless,
+            "topicless": self.topicless,
             "inside": None if self.has_errors else review.inside(self.draft),
             "choices": CHOICES,
             "locked": self.locked,
