@@ -47,7 +47,7 @@ from wagtail_journeys.events.fields import SUGGEST_URL_NAME
 from wagtail_journeys.events.views import suggestions
 from wagtail_journeys.events.viewsets import EventViewSet
 from wagtail_journeys.ingest.viewsets import WriteKeyViewSet, register_log_actions
-from wagtail_journeys.journeys import audience, enrol_views, lifecycle_views, winning
+from wagtail_journeys.journeys import audience, bulk, enrol_views, lifecycle_views, winning
 from wagtail_journeys.journeys.review_views import CampaignReviewView
 from wagtail_journeys.reporting import journey_views, merging
 from wagtail_journeys.reporting.debugger import DebuggerViewSet
@@ -207,6 +207,8 @@ hooks.register("after_publish", picking.after_publish)
 hooks.register("before_delete_page", content_usage.before_delete_page)
 hooks.register("before_unpublish_page", content_usage.before_unpublish_page)
 hooks.register("before_bulk_action", content_usage.before_bulk_action)
+for bulk_action in bulk.ACTIONS:
+    hooks.register("register_bulk_action", bulk_action)
 # The same for Wagtail's API, which knows no such hooks.
 hooks.register("register_actions", actions.register)
 

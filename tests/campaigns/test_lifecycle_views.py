@@ -17,7 +17,7 @@ from wagtail.models import GroupApprovalTask, Workflow, WorkflowContentType, Wor
 from tests.campaigns.test_editor import downloads, form
 from tests.campaigns.test_editor import send as typed_send
 from tests.campaigns.test_editor import wait as typed_wait
-from tests.scenarios.story import Story, on_event, wait
+from tests.scenarios.story import Story, on_event, points, wait
 from wagtail_journeys.campaigns.states import Phase
 from wagtail_journeys.contacts.models import Topic
 from wagtail_journeys.exceptions import CannotGoLive
@@ -244,6 +244,45 @@ def test_ignoring_topics_by_other_ways_than_the_review(db: None, story: Story) -
     assert not Campaign.objects.get().live
     browser_of(bold).post(approve, {"comment": "Good"})
     assert Campaign.objects.get().live
+
+
+def test_several_at_once_in_the_list(story: Story) -> None:
+    """The question has the numbers of each; who is late is asked about; what is not possible is named and left alone."""
+    ours = [story.campaign(f"C{n}", on_event("page_view"), wait(1), points(1)) for n in range(2)]
+    draft = Campaign.objects.create(name="Draft", live=False)
+    story.contact("kim@example.com").did("page_view")
+    pat, eve = browser_of(person("pat", *MAY)), browser_of(person("eve", "change", "view"))
+
+    def bulk(transition: str) -> str:
+        base = reverse("wagtail_bulk_action", args=["wagtail_journeys", "campaign", transition])
+        ids = "&".join(f"id={campaign.pk}" for campaign in (*ours, draft))
+        return f"{base}?next={url('list')}&{ids}"
+
+    assert [f"/{name}/" in text_of(pat.get(url("list"))) for name in ("pause", "resume", "stop", "end")] == [
+        True
+    ] * 4
+    said = text_of(pat.get(bulk("pause")))
+    assert "Pause these campaigns?" in said
+    assert "It is not live: publish it first." in said
+    assert "What becomes of" not in said
+    said = text_of(pat.post(bulk("pause"), follow=True))
+    assert "Pause: done with 2 campaigns." in said
+    assert "not possible for “Draft”" in said
+    assert [campaign.phase for campaign in Campaign.objects.order_by("pk")] == [Phase.PAUSED] * 2 + [
+        Phase.DRAFT
+    ]
+
+    Journey.objects.update(due_at=timezone.now())
+    Campaign.objects.filter(live=True).update(paused_at=timezone.now() - datetime.timedelta(hours=1))
+    assert "What becomes of contacts that are overdue?" in text_of(pat.get(bulk("resume")))
+    said = text_of(pat.post(bulk("resume"), {"overdue": "exit"}, follow=True))
+    assert "Resume: done with 2 campaigns. 2 contacts left." in said
+    assert not Journey.objects.filter(state=Journey.State.ACTIVE).exists()
+
+    said = text_of(eve.get(bulk("end")))
+    assert "You may not publish these campaigns" in said
+    eve.post(bulk("end"))
+    assert {campaign.phase for campaign in Campaign.objects.filter(live=True)} == {Phase.LIVE}
 
 
 def test_publishing_without_a_topic_is_in_the_log(campaign: Campaign) -> None:
