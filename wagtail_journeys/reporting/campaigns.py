@@ -93,11 +93,12 @@ def journeys(campaign: Campaign, version: int | None = None) -> QuerySet[Journey
 
 
 def visits(campaign: Campaign, version: int | None = None) -> QuerySet[Visit]:
-    """The visits that count; of one version those that were made on it."""
-    versions = CampaignVersion.objects.filter(campaign=campaign)
-    if version:
-        versions = versions.filter(number=version)
-    return Visit.objects.filter(version__in=versions.values("pk")).order_by()
+    """The visits that count; of one version those that were made on it.
+
+    By their journeys, so that those of other campaigns are not looked at: there is no index by version.
+    """
+    found = Visit.objects.filter(journey__campaign=campaign).order_by()
+    return found.filter(version__in=_numbered(campaign, version)) if version else found
 
 
 def messages(campaign: Campaign, version: int | None = None) -> QuerySet[Message]:
@@ -114,10 +115,12 @@ def calls(campaign: Campaign, version: int | None = None) -> QuerySet[Call]:
 
 def notices(campaign: Campaign, version: int | None = None) -> QuerySet[Notice]:
     """The emails to colleagues that steps of the campaign asked for."""
-    versions = CampaignVersion.objects.filter(campaign=campaign)
-    if version:
-        versions = versions.filter(number=version)
-    return Notice.objects.filter(visit__version__in=versions.values("pk")).order_by()
+    found = Notice.objects.filter(visit__journey__campaign=campaign).order_by()
+    return found.filter(visit__version__in=_numbered(campaign, version)) if version else found
+
+
+def _numbered(campaign: Campaign, number: int) -> QuerySet[CampaignVersion, Any]:
+    return CampaignVersion.objects.filter(campaign=campaign, number=number).order_by().values("pk")
 
 
 def _counts(definitions: dict[str, Q]) -> dict[str, Count]:
