@@ -13,6 +13,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from tests.support.processes import ROOT
+from wagtail_journeys.emails import needs
 from wagtail_journeys.campaigns import checks, steps, triggers
 from wagtail_journeys.campaigns import conditions as journey_conditions
 from wagtail_journeys.campaigns.models import Campaign
@@ -119,6 +120,7 @@ def examples() -> Iterator[None]:
     triggers.registry.discover()
     checks.registry.discover()
     journey_conditions.registry.discover()
+    needs.registry.discover()
     for code in re.findall(r"```python\n(# myapp/.*?)```", text("docs/extending.md"), re.DOTALL):
         exec(compile(code, "docs/extending.md", "exec"), {"__name__": "myapp"})  # noqa: S102  # our own page
     yield
@@ -127,6 +129,7 @@ def examples() -> Iterator[None]:
     triggers.registry.unregister("myapp_big_order")
     checks.registry.unregister("myapp_team")
     journey_conditions.registry.unregister("myapp_big_enough")
+    needs.registry.unregister("myapp_voucher")
 
 
 def test_the_example_step_works(examples: None) -> None:

@@ -22,6 +22,7 @@ from wagtail_journeys.emails.brands import EmailBrand
 from wagtail_journeys.emails.fragments import EmailFragment
 from wagtail_journeys.emails.models import EmailTemplate
 from wagtail_journeys.emails.viewsets import EmailFragmentViewSet
+from wagtail_journeys.segments.models import Segment
 from wagtail_journeys.streams import with_ids
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,21 @@ def test_fragment_in_use_is_kept(admin: Client) -> None:
     assert closing.live
     admin.post(reverse(viewset.get_url_name("delete"), args=[unused.pk]))
     assert not EmailFragment.objects.filter(pk=unused.pk).exists()
+
+
+def test_segment_of_a_condition_is_kept(admin: Client) -> None:
+    """A segment that a live email asks for is neither deleted nor unpublished; the email is named."""
+    segment = Segment.objects.create(name="Readers", live=True)
+    rule = block("in_segment", mode="in", segment=segment.pk)
+    content = [text("<p>x</p>")]
+    make_template(
+        block("conditional", match="all", conditions=[rule], content=content, otherwise=[]),
+        name="For readers",
+    )
+    for action in ("delete", "unpublish"):
+        url = reverse(Segment.snippet_viewset.get_url_name(action), args=[segment.pk])
+        assert "the email “For readers” asks for it" in admin.post(url, follow=True).content.decode()
+    assert Segment.objects.get(pk=segment.pk).live
 
 
 def test_html_needs_its_permission(client: Client) -> None:

@@ -280,8 +280,8 @@ def test_tags() -> None:
 
 
 def test_own_block_is_one_class() -> None:
-    """A block of a site's own needs only to write its MJML and its text."""
-    from wagtail import blocks
+    """A block of a site's own needs only to write its MJML and its text; a hook puts it among the others."""
+    from wagtail import blocks, hooks
 
     class Shout(EmailBlock, blocks.CharBlock):
         def mjml(self, value: Any, ctx: Composition) -> str:
@@ -290,11 +290,10 @@ def test_own_block_is_one_class() -> None:
         def text(self, value: Any, ctx: Composition) -> str:
             return f"{value}!"
 
-    class Body(EmailBodyBlock):
-        shout = Shout()
-
+    with hooks.register_temporarily("register_email_blocks", lambda: [("shout", Shout())]):
+        body = EmailBodyBlock()
     template = make_template(compiled=False)
-    template.body = blocks.StreamValue(Body(), [("shout", "Hi <{{ contact.first_name }}>")])
+    template.body = blocks.StreamValue(body, [("shout", "Hi <{{ contact.first_name }}>")])
     email = fill_in(composing.compose(template), first_name="Ann")
     assert "Hi &lt;Ann&gt;!" in email.html
     assert "Hi <Ann>!" in email.text

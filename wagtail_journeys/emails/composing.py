@@ -13,60 +13,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import mrml
-import nh3
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _t
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
 from wagtail.models import Site
-from wagtail.rich_text import expand_db_html
 
 from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import TemplateError
 
-from . import addresses, liquid
+from . import addresses, liquid, sanitising
 from .loading import refuse_strangers
 from .look import Look
 
 if TYPE_CHECKING:
     from .blocks.base import Piece
     from .models import EmailTemplate
-
-RICH_TEXT_TAGS = {"p", "br", "b", "strong", "i", "em", "a", "ul", "ol", "li", "h2", "h3", "h4"}
-#: Mail programs know no style sheet that all of them obey: what rich text looks like is said on every element.
-RICH_TEXT_STYLES = {
-    "p": "margin:0 0 16px",
-    "ul": "margin:0 0 16px;padding-left:24px",
-    "ol": "margin:0 0 16px;padding-left:24px",
-    "li": "margin:0 0 6px",
-    "h2": "margin:24px 0 8px;font-size:22px;line-height:1.3",
-    "h3": "margin:20px 0 8px;font-size:18px;line-height:1.3",
-    "h4": "margin:16px 0 8px;font-size:16px;line-height:1.3",
-}
-
-#: HTML that somebody wrote: what mail programs can show, and nothing that does anything.
-HTML_TAGS = RICH_TEXT_TAGS | {
-    "blockquote", "caption", "center", "code", "div", "h1", "hr", "img", "pre", "s", "small", "span", "sub", "sup",
-    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u",
-}  # fmt: skip
-HTML_ATTRIBUTES = {
-    "*": {"align", "bgcolor", "dir", "lang", "role", "style", "title", "valign", "width"},
-    "a": {"href"},
-    "img": {"src", "alt", "height", "border"},
-    "table": {"border", "cellpadding", "cellspacing"},
-    "td": {"colspan", "rowspan", "height"},
-    "th": {"colspan", "rowspan", "height", "scope"},
-}
-HTML_STYLES = {
-    "background-color", "border", "border-bottom", "border-collapse", "border-color", "border-left", "border-radius",
-    "border-right", "border-spacing", "border-style", "border-top", "border-width", "color", "direction", "display",
-    "font", "font-family", "font-size", "font-style", "font-weight", "height", "letter-spacing", "line-height",
-    "list-style-type", "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-width", "min-width",
-    "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align", "text-decoration",
-    "text-transform", "vertical-align", "white-space", "width", "word-break",
-}  # fmt: skip
 
 #: The MJML compiler leaves out what it does not know, in silence. So we look first.
 MJML_TAGS = frozenset(
@@ -104,8 +66,6 @@ MJML_TAGS = frozenset(
 )
 _MJML_TAG = re.compile(r"<(mj[a-z-]*)")
 _HELD = re.compile(r"WJHELD(\d+)X")
-_LONE_TAG = re.compile(r"<p>\s*(WJTAG\d+X)\s*</p>")
-_TAG = re.compile(r"WJTAG(\d+)X")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,98 +212,21 @@ class Composition:
         return addresses.link(url, self.base_url)
 
     def rich_html(self, source: str, *, styled: bool = True) -> str:
-        chunks: list[str] = []
-        problems: list[TemplateError] = []
-
-        def put_aside(found: re.Match[str]) -> str:
-            chunks.append(liquid.clean_chunk(found.group()))
-            return f"WJTAG{len(chunks) - 1}X"
-
-        def put_back(text: str) -> str:
-            return _TAG.sub(lambda found: chunks[int(found.group(1))], text)
-
-        def attribute(_element: str, name: str, value: str) -> str | None:
-            if name != "href":
-                return value
-            try:
-                return self.link(put_back(value))
-            except TemplateError as error:
-                problems.append(error)  # an exception would not leave the sanitiser
-                return None
-
-        marked = _LONE_TAG.sub(r"\1", liquid.CHUNK.sub(put_aside, source))
-        clean = nh3.clean(
-            expand_db_html(marked),
-            tags=RICH_TEXT_TAGS,
-            attributes={"a": {"href"}},
-            url_schemes=set(liquid.SCHEMES),
-            link_rel=None,
-            attribute_filter=attribute,
-            set_tag_attribute_values=self._rich_styles if styled else {},
-        )
-        if problems:
-            raise problems[0]
-        return _unescape_liquid_in_links(put_back(clean))
-
-    @property
-    def _rich_styles(self) -> dict[str, dict[str, str]]:
-        return {tag: {"style": style} for tag, style in {**RICH_TEXT_STYLES, "a": self.link_style}.items()}
+        return sanitising.rich_text(source, self.link, self.link_style if styled else None)
 
     def raw_html(self, source: str) -> str:
         """HTML that somebody wrote, sanitised; images are kept if they come from hosts that are allowed."""
-        chunks: list[str] = []
-
-        def put_aside(found: re.Match[str]) -> str:
-            chunks.append(found.group())
-            return f"WJTAG{len(chunks) - 1}X"
-
-        def put_back(text: str) -> str:
-            return _TAG.sub(lambda found: chunks[int(found.group(1))], text)
-
-        def attribute(_element: str, name: str, value: str) -> str | None:
-            if name == "src":
-                absolute = urljoin(self.base_url, value)
-                if _TAG.search(value) or not addresses.may_load(
-                    absolute, self.base_url, self.look.image_hosts
-                ):
-                    return None
-                self.images.add(absolute)
-                return absolute
-            if name == "href":
-                try:
-                    return self.link(put_back(value))
-                except TemplateError:
-                    return None
-            return None if _TAG.search(value) else value
-
-        clean = nh3.clean(
-            liquid.CHUNK.sub(put_aside, source),
-            tags=HTML_TAGS,
-            clean_content_tags={"script", "style", "title"},
-            attributes=HTML_ATTRIBUTES,
-            url_schemes=set(liquid.SCHEMES),
-            url_relative="pass_through",
-            link_rel=None,
-            attribute_filter=attribute,
-            filter_style_properties=HTML_STYLES,
-        )
-        return _unescape_liquid_in_links(put_back(clean))
+        html, images = sanitising.raw_html(source, self.link, self.base_url, self.look.image_hosts)
+        self.images |= images
+        return html
 
     def rich_text(self, source: str) -> str:
         """The editor's rich text as plain text, links as ``[words](address)``."""
-        return self.html_text(self.rich_html(source, styled=False))
+        return sanitising.as_text(self.rich_html(source, styled=False))
 
     def html_text(self, html: str) -> str:
         """Clean HTML as plain text; Liquid is kept."""
-        chunks: list[str] = []
-
-        def put_aside(found: re.Match[str]) -> str:
-            chunks.append(found.group())
-            return f"WJTAG{len(chunks) - 1}X"
-
-        marked = liquid.CHUNK.sub(put_aside, html)
-        text = get_text(f"<body>{marked}</body>", ParserConfig(display_links=True))
-        return _TAG.sub(lambda found: chunks[int(found.group(1))], text.strip("\n"))
+        return sanitising.as_text(html)
 
     # Putting it together ----------------------------------------------------------------------------------------------
 
@@ -455,12 +338,3 @@ def _escape_around_liquid(text: str) -> str:
         parts += [escape(text[end : chunk.start()]), chunk.group()]
         end = chunk.end()
     return "".join([*parts, escape(text[end:])])
-
-
-def _unescape_liquid_in_links(html: str) -> str:
-    """Liquid inside ``href="…"`` as its author wrote it; sanitising has escaped the quotes in it."""
-    return re.sub(
-        r'(?<=href=")[^"]*(?=")',
-        lambda href: liquid.CHUNK.sub(lambda chunk: liquid.clean_chunk(chunk.group()), href.group()),
-        html,
-    )

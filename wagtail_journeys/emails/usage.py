@@ -6,18 +6,21 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 from wagtail.models import ReferenceIndex
 
 from wagtail_journeys.events.places import page_model
+from wagtail_journeys.exceptions import BadRules
+from wagtail_journeys.segments import compiler
+from wagtail_journeys.segments.models import Segment
 from wagtail_journeys.segments.usage import refusal
 
 from .brands import EmailBrand
 from .fragments import EmailFragment
-from .models import EmailTemplate
+from .models import EmailTemplate, TemplateVersion
 
 
 def _referring(model: type[Any], to: type[Any], ids: Collection[int]) -> dict[int, set[int]]:
@@ -73,6 +76,35 @@ def of_page(page: Any) -> set[int]:
     return found.union(*of_fragments(fragments).values()) if fragments else found
 
 
+def of_segments(segments: Collection[int]) -> dict[int, list[str]]:
+    """For each segment the names of the live emails that ask for it in a condition, as they were published."""
+    newest = (
+        TemplateVersion.objects.filter(template=OuterRef("template")).order_by("-number").values("pk")[:1]
+    )
+    versions = TemplateVersion.objects.filter(pk=Subquery(newest), template__live=True).exclude(needs={})
+    found: dict[int, list[str]] = {pk: [] for pk in segments}
+    for name, needs in versions.order_by("template__name").values_list("template__name", "needs"):
+        rules = [rule for need in needs.values() for rule in need["params"].get("rules") or ()]
+        try:
+            mentioned = compiler.mentions(rules).segments
+        except BadRules:
+            continue
+        for pk in mentioned & found.keys():
+            if name not in found[pk]:
+                found[pk].append(name)
+    return found
+
+
+def _segments(instances: Sequence[Any], sentence: str) -> list[str]:
+    segments = {item.pk: item for item in instances if isinstance(item, Segment)}
+    using = of_segments(segments) if segments else {}
+    return [
+        sentence % {"segment": segments[pk], "names": ", ".join(f"“{name}”" for name in names)}
+        for pk, names in using.items()
+        if names
+    ]
+
+
 def _against(instances: Sequence[Any], sentence: Any) -> list[str]:
     fragments = {item.pk: item for item in instances if isinstance(item, EmailFragment)}
     if not fragments:
@@ -107,7 +139,8 @@ def refuse_delete(request: HttpRequest, instances: Sequence[Any]) -> HttpRespons
         "“%(fragment)s” cannot be deleted: %(number)d email template shows it (%(names)s).",
         "“%(fragment)s” cannot be deleted: %(number)d email templates show it (%(names)s).",
     )
-    return refusal(request, instances, _against(instances, sentence))
+    asked = _t("“%(segment)s” cannot be deleted: the email %(names)s asks for it in a condition.")
+    return refusal(request, instances, _against(instances, sentence) + _segments(instances, asked))
 
 
 def refuse_unpublish(request: HttpRequest, instance: Any) -> HttpResponse | None:
@@ -116,4 +149,5 @@ def refuse_unpublish(request: HttpRequest, instance: Any) -> HttpResponse | None
         "“%(fragment)s” cannot be unpublished: %(number)d email template shows it (%(names)s).",
         "“%(fragment)s” cannot be unpublished: %(number)d email templates show it (%(names)s).",
     )
-    return refusal(request, [instance], _against([instance], sentence))
+    asked = _t("“%(segment)s” cannot be unpublished: the email %(names)s asks for it in a condition.")
+    return refusal(request, [instance], _against([instance], sentence) + _segments([instance], asked))

@@ -8,7 +8,9 @@ messages of a batch at once.
 
 from __future__ import annotations
 
-from wagtail import blocks
+from typing import Any
+
+from wagtail import blocks, hooks
 
 from wagtail_journeys.streams import SharedStreamBlock
 
@@ -35,6 +37,9 @@ from .social import SocialBlock
 
 #: The type under which HTML that somebody wrote stands in a stream.
 RAW_HTML = "html"
+
+#: Wagtail's hook with which a site adds blocks: a function that returns ``[(name, block), …]``.
+HOOK = "register_email_blocks"
 
 
 class ColumnBody(SharedStreamBlock):
@@ -66,6 +71,8 @@ class FragmentBody(InnerBody):
 
 
 class EmailBodyBlock(blocks.StreamBlock):
+    """Built when first used, with the blocks that the site registers with the hook ``register_email_blocks``."""
+
     heading = HeadingBlock()
     text = TextBlock()
     image = ImageBlock()
@@ -82,3 +89,7 @@ class EmailBodyBlock(blocks.StreamBlock):
     divider = DividerBlock()
     space = SpacerBlock()
     html = RawHTMLBlock()
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        own = [pair for hook in hooks.get_hooks(HOOK) for pair in hook()]
+        super().__init__([*own, *(local_blocks or [])], **kwargs)
