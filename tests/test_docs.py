@@ -13,7 +13,6 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from tests.support.processes import ROOT
-from wagtail_journeys.emails import needs
 from wagtail_journeys.campaigns import checks, steps, triggers
 from wagtail_journeys.campaigns import conditions as journey_conditions
 from wagtail_journeys.campaigns.models import Campaign
@@ -21,6 +20,7 @@ from wagtail_journeys.campaigns.outcomes import Advance, WaitUntil
 from wagtail_journeys.campaigns.steps.base import Group, Position
 from wagtail_journeys.conf import DEFAULTS, conf
 from wagtail_journeys.contacts.models import Contact
+from wagtail_journeys.emails import needs
 from wagtail_journeys.events.log import Recorded
 from wagtail_journeys.events.models import Event
 from wagtail_journeys.pipeline import drain
