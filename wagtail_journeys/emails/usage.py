@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -105,7 +105,7 @@ def _segments(instances: Sequence[Any], sentence: str) -> list[str]:
     ]
 
 
-def _against(instances: Sequence[Any], sentence: Any) -> list[str]:
+def _against(instances: Sequence[Any], words: Callable[[int], str]) -> list[str]:
     fragments = {item.pk: item for item in instances if isinstance(item, EmailFragment)}
     if not fragments:
         return []
@@ -117,7 +117,9 @@ def _against(instances: Sequence[Any], sentence: Any) -> list[str]:
         templates = using[pk]
         names = list(EmailTemplate.objects.filter(pk__in=templates).values_list("name", flat=True)[:3])
         if names:
-            reasons.append(sentence(fragment, len(templates), names))
+            shown = ", ".join(f"“{name}”" for name in names) + (" …" if len(templates) > len(names) else "")
+            number = len(templates)
+            reasons.append(words(number) % {"fragment": fragment, "number": number, "names": shown})
         elif pk in in_brands:
             reasons.append(
                 _t("“%s” is named in the email brand of a site. Take it out there first.") % fragment
@@ -125,29 +127,29 @@ def _against(instances: Sequence[Any], sentence: Any) -> list[str]:
     return reasons
 
 
-def _said(single: str, plural: str) -> Any:
-    def sentence(fragment: EmailFragment, number: int, names: list[str]) -> str:
-        shown = ", ".join(f"“{name}”" for name in names) + (" …" if number > len(names) else "")
-        return ngettext(single, plural, number) % {"fragment": fragment, "number": number, "names": shown}
+def _not_deleted(number: int) -> str:
+    return ngettext(
+        "“%(fragment)s” cannot be deleted: %(number)d email template shows it (%(names)s).",
+        "“%(fragment)s” cannot be deleted: %(number)d email templates show it (%(names)s).",
+        number,
+    )
 
-    return sentence
+
+def _not_unpublished(number: int) -> str:
+    return ngettext(
+        "“%(fragment)s” cannot be unpublished: %(number)d email template shows it (%(names)s).",
+        "“%(fragment)s” cannot be unpublished: %(number)d email templates show it (%(names)s).",
+        number,
+    )
 
 
 def refuse_delete(request: HttpRequest, instances: Sequence[Any]) -> HttpResponse | None:
     """For Wagtail's ``before_delete_snippet`` hook."""
-    sentence = _said(
-        "“%(fragment)s” cannot be deleted: %(number)d email template shows it (%(names)s).",
-        "“%(fragment)s” cannot be deleted: %(number)d email templates show it (%(names)s).",
-    )
     asked = _t("“%(segment)s” cannot be deleted: the email %(names)s asks for it in a condition.")
-    return refusal(request, instances, _against(instances, sentence) + _segments(instances, asked))
+    return refusal(request, instances, _against(instances, _not_deleted) + _segments(instances, asked))
 
 
 def refuse_unpublish(request: HttpRequest, instance: Any) -> HttpResponse | None:
     """For Wagtail's ``before_unpublish`` hook."""
-    sentence = _said(
-        "“%(fragment)s” cannot be unpublished: %(number)d email template shows it (%(names)s).",
-        "“%(fragment)s” cannot be unpublished: %(number)d email templates show it (%(names)s).",
-    )
     asked = _t("“%(segment)s” cannot be unpublished: the email %(names)s asks for it in a condition.")
-    return refusal(request, [instance], _against([instance], sentence) + _segments([instance], asked))
+    return refusal(request, [instance], _against([instance], _not_unpublished) + _segments([instance], asked))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 
 from wagtail_journeys.emails import liquid
@@ -31,7 +32,9 @@ class ProfileBlock(blocks.StructBlock):
 
 class SocialBlock(EmailBlock, blocks.StructBlock):
     align = blocks.ChoiceBlock(
-        choices=[("left", _("left")), ("center", _("in the middle"))], default="center", label=_("Where")
+        choices=[("left", pgettext_lazy("side", "left")), ("center", _("in the middle"))],
+        default="center",
+        label=_("Where"),
     )
     profiles = blocks.ListBlock(
         ProfileBlock(),
