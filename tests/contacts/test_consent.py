@@ -155,6 +155,10 @@ def test_purposes(mode: str | None, said: str | None, allowed: bool) -> None:
     for purpose, expected in ((consent.CLICK_TRACKING, allowed), (consent.OPEN_TRACKING, False)):
         found = Contact.objects.filter(consent.allows(purpose, "pk"))
         assert list(found) == ([ann] if expected else [])
+    Contact.objects.update(unsubscribed_at=NOW)
+    assert found.count() == 0
+    found = Contact.objects.filter(consent.allows(consent.CLICK_TRACKING, "pk"))
+    assert found.exists() is (said == "granted")
 
 
 def test_purposes_are_nothing_to_send() -> None:

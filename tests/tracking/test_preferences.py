@@ -86,6 +86,21 @@ def test_choosing(message: Message, contact: Contact, news: Topic, tips: Topic, 
     assert len(inbox()) == 2
 
 
+def test_being_counted_is_chosen_like_a_topic(message: Message, contact: Contact) -> None:
+    """Whether opens and clicks are counted stands beside the topics, off until the contact ticks it, and ends as easily."""
+    consent.purpose(consent.OPEN_TRACKING)
+    clicks = consent.purpose(consent.CLICK_TRACKING)
+    page = Client().get(link(message)).content.decode()
+    assert TopicText.objects.get(topic=clicks, language="nl").name in page
+    assert " checked" not in page
+    mine = Contact.objects.filter(consent.allows(consent.CLICK_TRACKING, "pk"))
+    shown = ["email_open_tracking", "email_click_tracking"]
+    for chosen, counted in (([clicks.slug], 1), ([], 0)):
+        Client().post(link(message), {"action": "save", "topic": chosen, "shown": shown})
+        assert mine.count() == counted
+    assert ConsentEntry.objects.filter(topic=clicks).exclude(wording="").count() == 2
+
+
 def test_a_topic_that_was_not_shown_stays_as_it_is(message: Message, contact: Contact, tips: Topic) -> None:
     """It was made public while the page was open: not to have chosen it says nothing."""
     Client().post(link(message), {"action": "save", "topic": ["news"], "shown": ["news"]})

@@ -160,12 +160,14 @@ def may_receive(contact: str = "contact_id", topic: str | Topic = "topic_id") ->
 def allows(purpose: str, contact: str = "contact_id") -> Q:
     """Rows whose contact may be treated so: it agreed, or did not refuse where the purpose is opt-out on this site.
 
-    ``contact`` is the path to the contact's id. A site that never asked for the purpose treats nobody so.
+    Nobody is on a site that never asked, nor who has unsubscribed from everything, unless they agreed by name.
+    ``contact`` is the path to the contact's id.
     """
+    gone = Exists(Contact.objects.filter(pk=OuterRef(contact), unsubscribed_at__isnull=False))
     states = ConsentState.objects.filter(contact_id=OuterRef(contact), topic__purpose=purpose)
     opt_out = Topic.objects.filter(purpose=purpose, mode=Topic.Mode.OPT_OUT)
     return Q(Exists(states.filter(state=GRANTED))) | (
-        Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED)))
+        Q(Exists(opt_out)) & ~Q(Exists(states.filter(state=REFUSED))) & ~Q(gone)
     )
 
 
