@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import smtplib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ State = SignUp.State
 #: One that was being handed over for so long is shown as perhaps sent. Whoever misses it asks again.
 LEASE = datetime.timedelta(minutes=10)
 REST = datetime.timedelta(minutes=5)
+
+#: What the mail server says about one email; everything else is about the mail server.
+ABOUT_ONE = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def deliver(clock: Callable[[], datetime.datetime], send: Callable[[Question], N
         SignUp.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.SENDING, due_at=now + LEASE)
     sites = {site.pk: site for site in Site.objects.all()} if rows else {}
     known = Topic.objects.in_bulk({asked["topic"] for row in rows for asked in row.topics})
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         site = sites.get(row.site_id or 0) or next((s for s in sites.values() if s.is_default_site), None)
         try:
             send(question(row, site, [known[a["topic"]] for a in row.topics if a["topic"] in known]))
@@ -73,6 +77,11 @@ def deliver(clock: Callable[[], datetime.datetime], send: Callable[[Question], N
                 attempts=attempts,
                 error=f"{type(error).__name__}: {error}"[:500],
             )
+            if not isinstance(error, ABOUT_ONE):
+                # The others would wait for the same mail server, and the clock with them.
+                left = SignUp.objects.filter(pk__in=[each.pk for each in rows[number:]], state=State.SENDING)
+                left.update(state=State.QUEUED, due_at=clock() + REST)
+                break
         else:
             SignUp.objects.filter(pk=row.pk).update(state=State.SENT, due_at=None, sent_at=clock())
     return len(rows)

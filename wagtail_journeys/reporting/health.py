@@ -17,6 +17,7 @@ from wagtail_journeys.calls.models import Breaker, Call, Stop
 from wagtail_journeys.campaigns.models import Campaign
 from wagtail_journeys.campaigns.states import moving
 from wagtail_journeys.conf import conf
+from wagtail_journeys.contacts.sign_up_models import SignUp
 from wagtail_journeys.emails.models import Message, Notice
 from wagtail_journeys.emails.traffic import Feedback, MailServer
 from wagtail_journeys.events.models import Heartbeat, InboxItem
@@ -80,6 +81,7 @@ def look(now: datetime.datetime) -> Health:
         _messages(parked, now, late),
         _calls(parked, now, late),
         _notices(now, late),
+        _sign_ups(now, late),
     ]
     return Health(now, tuple(finding for findings in found for finding in findings))
 
@@ -403,3 +405,16 @@ def _notices(now: datetime.datetime, late: datetime.timedelta) -> Iterator[Findi
         )
         todo = _t("Look at the “Notify the team” steps: is an address wrong?")
         yield Finding("failed_notices", WARNING, words % counted["bad"], todo, counted["bad"], 0)
+
+
+def _sign_ups(now: datetime.datetime, late: datetime.timedelta) -> Iterator[Finding]:
+    """People who wait for the email with which they confirm."""
+    yield from _late(
+        "sign_ups",
+        _t("Emails that confirm sign-ups and should have gone out: %(number)s, the oldest %(age)s ago."),
+        _look_at_the_log(),
+        SignUp.objects.filter(due_at__isnull=False),
+        "due_at",
+        now,
+        late,
+    )
