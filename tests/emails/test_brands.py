@@ -17,7 +17,7 @@ from wagtail.models import Page, Site
 from tests.emails.making import NOW, make_template, text
 from tests.emails.test_blocks import fragment
 from tests.emails.test_composing import BASE, Everything, block, compose, fill_in, leaves_files_open
-from wagtail_journeys.emails import look, refreshing
+from wagtail_journeys.emails import look, refreshing, usage
 from wagtail_journeys.emails.brands import EmailBrand
 from wagtail_journeys.emails.fragments import EmailFragment
 from wagtail_journeys.emails.models import EmailTemplate
@@ -169,6 +169,16 @@ def test_fragment_in_use_is_kept(admin: Client) -> None:
     assert closing.live
     admin.post(reverse(viewset.get_url_name("delete"), args=[unused.pk]))
     assert not EmailFragment.objects.filter(pk=unused.pk).exists()
+
+
+def test_pages_in_fragments_are_found(site: Site) -> None:
+    """What a fragment leads to is led to by every email that shows it."""
+    page = site.root_page.add_child(instance=Page(title="Shown", slug="shown"))
+    closing = fragment(block("page", page=page.pk, words="Read"))
+    template = make_template(block("fragment", fragment=closing.pk), compiled=False)
+    other = make_template(block("page", page=page.pk, words="Read"), compiled=False)
+    assert usage.of_content(Page, [page.pk]) == {page.pk: {template.pk, other.pk}}
+    assert usage.of_page(page) == {template.pk, other.pk}
 
 
 def test_segment_of_a_condition_is_kept(admin: Client) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents import get_document_model
 from wagtail.documents.views.documents import DeleteView
-from wagtail.models import ReferenceIndex
 
-from wagtail_journeys.emails.models import EmailTemplate
+from wagtail_journeys.emails import usage as email_usage
 from wagtail_journeys.events import places
 
 from . import usage
@@ -41,7 +39,7 @@ def campaigns_using(objects: Sequence[Any]) -> Using:
         if not ids:
             continue
         using = usage.in_use(kind, ids)
-        for pk, templates in _templates(model, ids).items():
+        for pk, templates in email_usage.of_content(model, ids).items():
             for campaigns in usage.in_use("template", templates).values():
                 using[pk] = [*using[pk], *campaigns]
         for pk, campaigns in using.items():
@@ -55,19 +53,6 @@ def _parts(thing: Any) -> list[tuple[str, int]]:
         below = thing.get_descendants(inclusive=True).values_list("pk", flat=True)
         return [("page", pk) for pk in below]
     return [("document", thing.pk)] if isinstance(thing, get_document_model()) else []
-
-
-def _templates(model: type[Any], ids: Collection[int]) -> dict[int, set[int]]:
-    """The email templates whose blocks and texts lead to these. One statement."""
-    rows = ReferenceIndex.objects.filter(
-        base_content_type=ContentType.objects.get_for_model(EmailTemplate),
-        to_content_type=ContentType.objects.get_for_model(model),
-        to_object_id__in=[str(pk) for pk in ids],
-    )
-    found: dict[int, set[int]] = {}
-    for to, template in rows.values_list("to_object_id", "object_id"):
-        found.setdefault(int(to), set()).add(int(template))
-    return found
 
 
 def sentences(using: Using) -> list[str]:

@@ -67,13 +67,20 @@ def of_fragments(fragments: Collection[int]) -> dict[int, set[int]]:
     return found
 
 
+def of_content(model: type[Any], ids: Collection[int]) -> dict[int, set[int]]:
+    """For each page or document the ids of the templates that name it, by a block, a link or a fragment that they show."""
+    found = _referring(EmailTemplate, model, ids)
+    fragments = _referring(EmailFragment, model, ids)
+    every = set().union(*fragments.values())
+    shown = of_fragments(every) if every else {}
+    return {pk: found[pk].union(*(shown.get(fragment, ()) for fragment in fragments[pk])) for pk in found}
+
+
 def of_page(page: Any) -> set[int]:
-    """The templates in which the page is named, by a block or by a link; in whatever language."""
+    """The templates in which the page is named, in whatever language."""
     Page = page_model()
     ids = list(Page.objects.filter(translation_key=page.translation_key).values_list("pk", flat=True))
-    found = set().union(*_referring(EmailTemplate, Page, ids).values())
-    fragments = set().union(*_referring(EmailFragment, Page, ids).values())
-    return found.union(*of_fragments(fragments).values()) if fragments else found
+    return set().union(*of_content(Page, ids).values())
 
 
 def of_segments(segments: Collection[int]) -> dict[int, list[str]]:
