@@ -6,7 +6,7 @@ from django.urls import path, re_path
 
 from wagtail_journeys.ingest import views as ingest
 from wagtail_journeys.reporting.health_views import health_view
-from wagtail_journeys.tracking import browser_view, preference_views, sign_up_views
+from wagtail_journeys.tracking import browser_view, preference_views, sender_views, sign_up_views
 from wagtail_journeys.tracking import hit_views as hits
 from wagtail_journeys.tracking import views as tracking
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("health/", health_view, name="health"),
     path("l/<str:token>", hits.click, name="click"),
     path("o/<str:token>.gif", hits.pixel, name="open"),
+    path("sender/<str:token>/", sender_views.sender_page, name="sender"),
     path("confirm/<str:token>/", tracking.confirm_page, name="confirm"),
     path("unsubscribe/<str:token>/", tracking.unsubscribe_page, name="unsubscribe"),
     path(

@@ -33,7 +33,7 @@ from wagtail_journeys.contacts import suppression_views
 from wagtail_journeys.contacts.models import Contact
 from wagtail_journeys.contacts.viewsets import ContactViewSet as BaseContactViewSet
 from wagtail_journeys.contacts.viewsets import TopicViewSet
-from wagtail_journeys.emails import picking, resolve_views, trial
+from wagtail_journeys.emails import picking, resolve_views, sender_viewsets, trial
 from wagtail_journeys.emails import usage as email_usage
 from wagtail_journeys.emails.archive import MessageViewSet
 from wagtail_journeys.emails.brands import EmailBrand
@@ -185,6 +185,7 @@ class JourneysViewSetGroup(SnippetViewSetGroup):
         TopicViewSet,
         SuppressionViewSet,
         SendingLimitViewSet,
+        sender_viewsets.SenderViewSet,
         EventViewSet,
         WriteKeyViewSet,
         DebuggerViewSet,
@@ -222,6 +223,7 @@ def document_urls() -> list[Any]:
 
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_log_actions", calls.register_log_actions)
+hooks.register("register_admin_urls", sender_viewsets.admin_urls)
 hooks.register("register_log_actions", resolve_views.register_log_actions)
 hooks.register("register_log_actions", suppression_views.register_log_actions)
 hooks.register("register_log_actions", lifecycle_views.register_log_actions)

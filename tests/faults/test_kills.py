@@ -24,7 +24,7 @@ from wagtail_journeys.models import Message
 pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.slow]
 
 KILLS = {"shortest": 3, "short": 5, "long": 32}
-PEOPLE = {"shortest": 40, "short": 75, "long": 520}  # two messages each
+PEOPLE = {"shortest": 40, "short": 75, "long": 600}  # two messages each
 
 
 @pytest.mark.parametrize(

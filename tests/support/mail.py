@@ -17,6 +17,9 @@ from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+#: Instead of an answer.
+HANG, DROP = "HANG", "DROP"
+
 
 @dataclass(frozen=True)
 class Received:
@@ -34,7 +37,8 @@ class Received:
 class Faults:
     """What shall go wrong next, by the point of the conversation where it does; each fault is used once.
 
-    CONNECT, EHLO, MAIL, RCPT, DATA: the server's answer to that command (``"451 4.3.0 try later"``).
+    CONNECT, EHLO, AUTH, MAIL, RCPT, DATA: the server's answer to that command (``"451 4.3.0 try later"``).
+    "HANG" instead of an answer: none, ever; "DROP": the connection is cut.
     CONTENT: its answer once the whole content has arrived, which it then refuses (and does not count).
     ``slow`` is for every message: up to so many seconds before it is counted and up to so many before the answer.
     """
@@ -124,7 +128,7 @@ class _Conversation(SMTP):
     def __init__(self, server: MailServer, loop: asyncio.AbstractEventLoop) -> None:
         self.server = server
         self.greeted = False
-        super().__init__(self, hostname="mail.example", loop=loop, timeout=600)
+        super().__init__(self, hostname="mail.example", loop=loop, timeout=600, auth_require_tls=False)
         server.connections += 1
 
     async def push(self, status: Any) -> None:
@@ -141,12 +145,20 @@ class _Conversation(SMTP):
         answer = self.server.faults.next_answer(command)
         if answer is None:
             return False
+        if answer == DROP:
+            self.transport.abort()
+        if answer in (HANG, DROP):
+            await asyncio.Event().wait()
         await self.push(answer)
         return True
 
     async def smtp_EHLO(self, hostname: str) -> None:
         if not await self._refused("EHLO"):
             await super().smtp_EHLO(hostname)
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        if not await self._refused("AUTH"):
+            await super().smtp_AUTH(arg)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         if not await self._refused("MAIL"):

@@ -99,15 +99,16 @@ class Carrier:
         for _attempt in range(CONNECT_TRIES):
             self.close()
             try:
-                backend = self.backend_class()
-                backend.open()
+                self.backend = self.backend_class()
+                self.backend.open()
                 if self.speaks_smtp:
-                    backend.connection.ehlo_or_helo_if_needed()
+                    self.backend.connection.ehlo_or_helo_if_needed()
             except Exception as error:  # noqa: BLE001  a backend may raise anything; nothing was handed over yet
                 problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
                 self.failures, self.problem = self.failures + 1, problem
+                self.close()  # it may have got as far as being refused
                 continue
-            self.backend, self.carried = backend, 0
+            self.carried = 0
             if self.speaks_smtp:
                 self.failures, self.spoken = 0, True
             return None

@@ -17,7 +17,7 @@ from wagtail_journeys import db
 from wagtail_journeys.conf import conf
 from wagtail_journeys.exceptions import MissingValue, TemplateError
 
-from . import rendering, rewriting
+from . import rendering, rewriting, senders
 from .mime import Letter
 from .models import EmailTemplate, Message, TemplateVersion
 
@@ -37,6 +37,7 @@ def write(messages: Sequence[Message], now: datetime.datetime) -> Written:
     versions = rendering.choose_versions(messages)
     contexts = rendering.build_contexts(messages, versions, now)
     rewriter = rewriting.Rewriter(messages, versions, contexts)
+    known = senders.load()
     written = Written()
     rows: list[tuple[int, int, str, dict[str, Any]]] = []
     for message in messages:
@@ -48,7 +49,7 @@ def write(messages: Sequence[Message], now: datetime.datetime) -> Written:
             continue
         try:
             rendered = rendering.render(version, context, message.merge, rewriter.prepare)
-            letter = compose(message, version, rewriter.finish(message, version, rendered), context)
+            letter = compose(message, version, rewriter.finish(message, version, rendered), context, known)
         except MissingValue as error:
             left_out = version.missing == EmailTemplate.Missing.SKIP
             (written.skipped if left_out else written.failed)[message.pk] = str(error)
@@ -64,9 +65,13 @@ def write(messages: Sequence[Message], now: datetime.datetime) -> Written:
 
 
 def compose(
-    message: Message, version: TemplateVersion, rendered: rendering.Rendered, context: dict[str, Any]
+    message: Message,
+    version: TemplateVersion,
+    rendered: rendering.Rendered,
+    context: dict[str, Any],
+    known: senders.Senders,
 ) -> Letter:
-    """Raises TemplateError where an address cannot be written into a header."""
+    """Raises TemplateError where an address cannot be written into a header, or may not be sent from."""
     headers: dict[str, str] = {}
     if context.get("unsubscribe_url"):
         links = [context["unsubscribe_url"]]
@@ -80,7 +85,7 @@ def compose(
     )
     return Letter(
         message=message.pk,
-        sender=sender_of(message, version),
+        sender=sender_of(message, version, known, context.get("site_id")),
         to=message.address,
         subject=rendered.subject,
         html=rendered.html,
@@ -99,11 +104,17 @@ def _slug(name: str) -> str:
     return slugify(name) or "site"
 
 
-def sender_of(message: Message, version: TemplateVersion) -> str:
-    """What the step says, else the template, else the site."""
-    usual = version.from_email or settings.DEFAULT_FROM_EMAIL
+def sender_of(
+    message: Message, version: TemplateVersion, known: senders.Senders, site: int | None = None
+) -> str:
+    """What the step says, else the template, else the site. Raises TemplateError where nobody has confirmed the address."""
+    usual = version.from_email or known.default(site)
     own = message.merge.get("from_name"), message.merge.get("from_email")
-    if not any(own):
-        return usual
-    name, address = parseaddr(usual)
-    return formataddr((own[0] or name, own[1] or address))
+    if any(own):
+        name, address = parseaddr(usual)
+        usual = formataddr((own[0] or name, own[1] or address))
+    if usual != settings.DEFAULT_FROM_EMAIL:
+        address = parseaddr(usual)[1]
+        if address and not known.allowed(address):
+            raise TemplateError(senders.refusal(address))
+    return usual

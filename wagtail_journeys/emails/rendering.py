@@ -143,12 +143,14 @@ def build_contexts(
         if message.contact_id not in contacts:  # erased a moment ago, and the message with it
             continue
         event = events.get(message.entry_event_id)
-        site = filling.site_values(sites.get(event.site_id, default) if event else default)
+        found = sites.get(event.site_id, default) if event else default
+        site = filling.site_values(found)
         contexts[message.pk] = {
             "contact": filling.contact_values(contacts[message.contact_id]),
             "event": shown.get(message.entry_event_id, {}),
             "journey": kept.get(message.pk) or {},
             "site": site,
+            "site_id": found and found.pk,
             "unsubscribe_url": unsubscribe_url(message.uuid, site["root_url"]) if message.topic_id else None,
             "confirm_url": confirm_url(message.uuid, site["root_url"]),
             "preferences_url": preferences_url(message.uuid, site["root_url"]),

@@ -241,10 +241,12 @@ class SendEmail(Step):
             if not template.live
         ]
         problems += variants.problems(params)
-        address = params.get("from_email") or ""
-        if address and not senders.allowed(address):
-            words = _t("Emails may not be sent from “%s”: the settings of the site do not name that address.")
-            problems.append(words % address)
+        addresses = {params.get("from_email"), *(template.from_email for template in found.values())}
+        unnamed = sorted(address for address in addresses if address and not senders.named(address))
+        known = senders.load() if unnamed else None
+        problems += [
+            senders.refusal(address) for address in unnamed if known and not known.confirmed(address)
+        ]
         for item in params.get("defaults") or []:
             source = item["value"].get("source") or ""
             if source and not liquid.is_path(source):
