@@ -37,7 +37,8 @@ def test_four_senders_at_once_keep_to_the_rate(
     seconds, tolerance = (60, 0.05) if long_faults else (4, 0.25)
     contacts = [make_contact() for _ in range(int(RATE * seconds * 1.5))]
     queue(make_template(), *contacts, topic=make_topic())
-    stop = time.monotonic() + seconds
+    began = time.monotonic()
+    stop = began + seconds
 
     def work() -> None:
         try:
@@ -51,8 +52,9 @@ def test_four_senders_at_once_keep_to_the_rate(
     for sender in senders:
         sender.start()
     for sender in senders:
-        sender.join(seconds + 30)
-    number = len(server.messages)
-    print(f"{number} messages in {seconds} s at {RATE}/s by four senders")
-    assert abs(number - RATE * seconds) <= max(RATE * 1.0, RATE * seconds * tolerance)
+        sender.join(seconds + 60)
+    # Whoever has begun a batch when the time is over ends it, and is allowed what that time allows.
+    number, allowed = len(server.messages), RATE * (time.monotonic() - began)
+    print(f"{number} messages where {allowed:.0f} are allowed, by four senders")
+    assert abs(number - allowed) <= max(RATE * 1.0, allowed * tolerance)
     assert server.doubled == {}
