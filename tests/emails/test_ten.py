@@ -12,6 +12,9 @@ from tests.emails import caniemail, ten
 from tests.emails.reading import Structure, for_others, for_outlook
 from tests.emails.test_composing import Everything, leaves_files_open
 
+#: Of the Dutch email only the tags are compared: its footer says what translators say.
+DUTCH = "Nieuwsbrief"
+
 GOLDEN = Path(__file__).parent / "golden"
 
 #: Gmail cuts off what is longer than about 102 kB.
@@ -73,12 +76,16 @@ def test_ten_emails(settings) -> None:
     for name, rendered in emails:
         path = GOLDEN / f"{ten.slug(name)}.html"
         if os.environ.get("WRITE_GOLDEN"):
-            path.write_text(lines(rendered.html))
-        assert lines(rendered.html) == path.read_text(), f"{path.name}: WRITE_GOLDEN=1 writes it anew"
+            path.write_text(lines(rendered.html, words=not name.startswith(DUTCH)))
+        assert lines(rendered.html, words=not name.startswith(DUTCH)) == path.read_text(), (
+            f"{path.name}: WRITE_GOLDEN=1 writes it anew"
+        )
 
 
-def lines(html: str) -> str:
+def lines(html: str, *, words: bool) -> str:
     """One tag a line, and without what differs from run to run."""
+    if not words:
+        html = re.sub(r">[^<]+(?=<)", ">", html)
     html = re.sub(r"(/journeys/\w+/)[\w-]{20,}", r"\1TOKEN", html)
     html = re.sub(r"_[A-Za-z0-9]{7}(?=[.\w-]*\.(png|jpg))", "", html)
     html = re.sub(r"(?<=/documents/)\d+(?=/)", "N", html)
