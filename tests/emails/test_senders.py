@@ -112,3 +112,12 @@ def test_one_default_for_each_site(admin_client: Client) -> None:
     twice = {"name": "Twice", "email": "all@b.example"}
     assert "is a sender of this site already" in admin_client.post(ADD, twice).content.decode()
     assert SenderIdentity.objects.count() == 1
+
+
+def test_a_test_is_not_sent_from_it_either(admin_client: Client, admin_user: Any) -> None:
+    """Trying an email out is no way around the owner of the address."""
+    template = make_template(from_email="ann@elsewhere.example")
+    url = reverse("wagtailsnippets_wagtail_journeys_emailtemplate:test", args=[template.pk])
+    response = admin_client.post(url, {"to": [admin_user.pk]})
+    assert "nobody has confirmed that address" in unescape(response.content.decode())
+    assert mail.outbox == []

@@ -29,7 +29,7 @@ from wagtail_journeys.contacts.permissions import may_see_contacts
 from wagtail_journeys.events.fields import SuggestInput
 from wagtail_journeys.exceptions import TemplateError
 
-from . import smtp, trying
+from . import senders, smtp, trying
 from .carrier import Carrier
 from .mime import Letter
 from .models import EmailTemplate
@@ -131,6 +131,10 @@ class TestSendView(PermissionCheckedMixin, BaseObjectMixin, WagtailAdminTemplate
 
     def form_valid(self, form: TestForm) -> HttpResponse:
         now = timezone.now()  # noqa: TID251  a view: somebody sends it now
+        sender = self.draft.from_email
+        if sender and not senders.allowed(sender):
+            form.add_error(None, senders.refusal(sender))
+            return self.form_invalid(form)
         try:
             email = trying.read(
                 self.draft, form.cleaned_data["reader"], now, Site.find_for_request(self.request)
