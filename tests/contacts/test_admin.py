@@ -127,6 +127,7 @@ def test_the_list_leads_to_the_contact_page(editor: Client, people: list[Contact
 def test_statements_do_not_grow_with_the_list(editor: Client) -> None:
     """The list costs as many statements for forty contacts as for two."""
     taken = []
+    editor.get(LIST)  # what a process looks up once
     for number in (2, 38):
         for _ in range(number):
             rows.contact()
