@@ -50,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that is about one database is not about the other: it runs in the other run."""
     both = os.environ.get("TEST_BOTH") and services.postgres_reachable()
     for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is not None and marker.kwargs.get("transaction"):
+            # It would empty every table for the tests after it; with the fixture a test commits in a database of its own.
+            pytest.exit(
+                f"{item.nodeid}: use the fixture own_database instead of transaction=True", returncode=3
+            )
         for vendor in ("postgres", "sqlite"):
             if item.get_closest_marker(vendor) and vendor != settings.TEST_DATABASE:
                 item.add_marker(

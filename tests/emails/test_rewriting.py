@@ -230,7 +230,7 @@ def test_statements_do_not_grow() -> None:
     assert Link.objects.filter(message__isnull=False).count() == 54
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_message_that_is_tried_again_keeps_its_links() -> None:
     """What a merge tag says now is where the link leads, whatever it said at the first try."""
     contact = make_contact(attributes={"page": "https://site.example/old"})

@@ -84,12 +84,12 @@ def test_a_worker_that_dies_before_telling_leaves_it_to_the_next_one(monkeypatch
     """A message that was sent but not told is told later, and one that is told twice is one event."""
     story = Story()
     story.campaign("Drip", on_event("signed_up"), send(story.template("Hello")))
-    tell = delivery.telling.sent
-    monkeypatch.setattr(delivery.telling, "sent", lambda ids, now: None)
+    tell = delivery.telling.tell
+    monkeypatch.setattr(delivery.telling, "tell", lambda ids, now: None)
     story.contact("kim@example.com").did("signed_up")
     assert Message.objects.get().state == "sent"
     assert not Event.objects.filter(name="email_sent").exists()
-    monkeypatch.setattr(delivery.telling, "sent", tell)
+    monkeypatch.setattr(delivery.telling, "tell", tell)
     story.after(minutes=1)
     assert not Event.objects.filter(name="email_sent").exists()  # the worker may still be at it
     story.after(minutes=2)
@@ -114,7 +114,7 @@ def test_telling_costs_the_same_for_any_number_of_messages() -> None:
         ids = list(Message.objects.filter(campaign=drip).values_list("pk", flat=True))
         Message.objects.filter(pk__in=ids).update(state="sent", settled_at=story.now)
         with CaptureQueriesContext(connection) as captured:
-            delivery.telling.sent(ids, story.now)
+            delivery.telling.tell(ids, story.now)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 5
 
