@@ -94,9 +94,9 @@ migrations: $(DEV) ## Fail when a model has changed without a migration (a host 
 
 .PHONY: faults
 faults: $(DEV) ## The long fault runs: processes killed at random while messages go out, on both databases
-	FAULTS=long TEST_DATABASE=sqlite $(BIN)/python -m pytest -m faults -s $(PYTEST_ARGS)
+	FAULTS=long TEST_DATABASE=sqlite $(BIN)/python -m pytest -m faults -s -o faulthandler_timeout=3600 $(PYTEST_ARGS)
 	@if $(BIN)/python -m tests.support.services postgres; then \
-		FAULTS=long TEST_DATABASE=postgres $(BIN)/python -m pytest -m faults -s $(PYTEST_ARGS); fi
+		FAULTS=long TEST_DATABASE=postgres $(BIN)/python -m pytest -m faults -s -o faulthandler_timeout=3600 $(PYTEST_ARGS); fi
 
 .PHONY: bench
 bench: $(DEV) ## Measure everything and print ratios (SCALE=1.0)

@@ -155,7 +155,7 @@ def test_axe_in_previews(editors, model: type, mode: str | None, shows: str, sch
     page.goto(edit(model))
     beside = preview(page)
     if mode:
-        expect(beside.get_by_role("heading")).to_be_visible()
+        expect(beside.get_by_role("heading").first).to_be_visible()
         page.get_by_label("Preview mode").select_option(mode)
     expect(beside.locator(shows)).to_be_visible()
     frame = page.locator("#w-preview-iframe").element_handle().content_frame()

@@ -245,6 +245,7 @@ class Machine(RuleBasedStateMachine):
         return before
 
 
+@pytest.mark.faults
 @pytest.mark.django_db
 def test_what_is_always_true(long_faults: bool) -> None:
     """Whatever happens: numbers add up, nobody is at two places, nothing is sent twice or to who said no (Q1, S8, C2, P3, G4)."""
