@@ -10,7 +10,7 @@ from django.db import connections
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 #: A busy machine may take its time; what is there at once costs nothing.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 
 @contextmanager
