@@ -38,7 +38,7 @@ from wagtail_journeys.emails import (
     retention,
     settling,
 )
-from wagtail_journeys.events import catalogue, learning, log, orders, places
+from wagtail_journeys.events import catalogue, learning, log, orders, places, turns
 from wagtail_journeys.events.models import Event, Heartbeat, InboxItem
 from wagtail_journeys.exceptions import BadEvent
 from wagtail_journeys.journeys import (
@@ -384,9 +384,7 @@ def settle_campaigns(now: datetime.datetime) -> None:
     Once a minute old versions are retired, and variants of emails compared whose moment has come.
     """
     lifecycle.settle(now)
-    last = Heartbeat.objects.filter(pk="retire").values_list("at", flat=True).first()
-    if last is None or not last <= now < last + RETIRE_INTERVAL:
-        Heartbeat.objects.update_or_create(pk="retire", defaults={"at": now})
+    if turns.take("retire", RETIRE_INTERVAL, now):
         publishing.retire(now)
         winning.look(now)
 

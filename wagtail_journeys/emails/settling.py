@@ -11,9 +11,8 @@ from django.db.models import Q
 
 from wagtail_journeys import db
 from wagtail_journeys.conf import conf
-from wagtail_journeys.events import catalogue, inbox
+from wagtail_journeys.events import catalogue, inbox, turns
 from wagtail_journeys.events.inbox import Incoming
-from wagtail_journeys.events.models import Heartbeat
 
 from . import judging, telling
 from .hit_models import Hit
@@ -41,9 +40,7 @@ def look(now: datetime.datetime) -> int:
             done += judged
             if judged < BATCH:
                 break
-    last = Heartbeat.objects.filter(pk="hits").values_list("at", flat=True).first()
-    if last is None or not last <= now < last + FORGET_EVERY:
-        Heartbeat.objects.update_or_create(pk="hits", defaults={"at": now})
+    if turns.take("hits", FORGET_EVERY, now):
         forget(now)
     return done
 

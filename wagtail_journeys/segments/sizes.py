@@ -52,13 +52,9 @@ def start_of(day: datetime.date) -> datetime.datetime:
 
 
 def _due(now: datetime.datetime) -> bool:
-    from wagtail_journeys.events.models import Heartbeat
+    from wagtail_journeys.events import turns
 
-    before = now - datetime.timedelta(seconds=INTERVAL)
-    if Heartbeat.objects.filter(pk="sizes", at__gt=before, at__lte=now).exists():
-        return False
-    Heartbeat.objects.update_or_create(pk="sizes", defaults={"at": now})
-    return True
+    return turns.take("sizes", datetime.timedelta(seconds=INTERVAL), now)
 
 
 def _first_day(segments: Sequence[int], today: datetime.date) -> datetime.date:
